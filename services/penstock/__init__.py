@@ -1,0 +1,1 @@
+"""Keeps shops and ERPs in step through a Kafka log."""
