@@ -1,0 +1,1 @@
+"""Canonical vocabulary: raw documents, ids, fates. Pure; imports nothing of ours."""
