@@ -50,8 +50,10 @@ class Fault(BaseModel):
     @field_validator("path", "body")
     @classmethod
     def _is_a_pattern(cls, value: str | None) -> str | None:
-        if value is not None:
-            re.compile(value)
+        try:
+            re.compile(value or "")
+        except re.error as error:
+            raise ValueError(f"not a regular expression: {error}") from error
         return value
 
     def seed(self, seed: str) -> None:
