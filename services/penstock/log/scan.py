@@ -1,0 +1,98 @@
+"""Reads a topic from a start to the end that it has now: for the command line and for reports."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import cast
+
+from confluent_kafka import OFFSET_BEGINNING, OFFSET_END, Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+from penstock.log.kafka import KafkaSettings, consumer, place
+
+
+class ScanError(Exception):
+    """The topic is not there or cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record of the log. `value` is None for a tombstone; `at` is the log's own time stamp, UTC."""
+
+    topic: str
+    partition: int
+    offset: int
+    at: datetime
+    key: bytes | None
+    value: bytes | None
+    headers: list[tuple[str, bytes]]
+
+
+def scan(
+    settings: KafkaSettings,
+    topic: str,
+    *,
+    partitions: Iterable[int] | None = None,
+    since: datetime | None = None,
+    timeout: float = 30,
+) -> Iterator[Record]:
+    """Records of `topic` up to its end offsets at the time of the call, in log order within a partition.
+
+    `since` skips what is older by the log's time stamps. `timeout`: seconds without any record before giving up.
+
+    Raises:
+        ScanError: no such topic, no answer, or a stall.
+    """
+    client = consumer(settings)
+    try:
+        ends = _begin(client, settings, topic, partitions, since)
+        while ends:
+            first = client.poll(timeout)
+            if first is None:
+                raise ScanError(f"{topic} on {settings.bootstrap}: nothing came for {timeout} s, short of its end")
+            for message in [first, *client.consume(2_000, 0)]:
+                error = message.error()
+                _, number, offset = place(message)
+                if error is None:
+                    if number in ends and offset < ends[number]:
+                        yield _record(message)
+                    if offset + 1 >= ends.get(number, 0):
+                        ends.pop(number, None)
+                elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - librdkafka's own name
+                    ends.pop(number, None)
+                elif error.fatal() or not error.retriable():
+                    raise ScanError(f"{topic}: {error.str()}")
+    except KafkaException as error:
+        raise ScanError(f"{topic} on {settings.bootstrap}: {error.args[0].str()}") from error
+    finally:
+        client.close()
+
+
+def _begin(
+    client: Consumer, settings: KafkaSettings, topic: str, partitions: Iterable[int] | None, since: datetime | None
+) -> dict[int, int]:
+    """Assign where reading starts; gives partition -> end offset for the partitions that hold anything to read."""
+    about = client.list_topics(topic, timeout=15).topics[topic]
+    if about.error or not about.partitions:
+        raise ScanError(f"there is no topic {topic} on {settings.bootstrap}: `penstock topics list` names them")
+    starts = [TopicPartition(topic, number, OFFSET_BEGINNING) for number in partitions or about.partitions]
+    if since is not None:
+        asked = [TopicPartition(topic, start.partition, int(since.timestamp() * 1000)) for start in starts]
+        # OFFSET_END: the partition holds nothing that new
+        starts = [start for start in client.offsets_for_times(asked, timeout=15) if start.offset != OFFSET_END]
+    ends = {}
+    for start in starts:
+        low, high = client.get_watermark_offsets(start, timeout=15)
+        if high > max(low, start.offset):
+            ends[start.partition] = high
+    client.assign([start for start in starts if start.partition in ends])
+    return ends
+
+
+def _record(message: Message) -> Record:
+    return Record(
+        *place(message),
+        at=datetime.fromtimestamp(message.timestamp()[1] / 1000, UTC),
+        key=message.key(),
+        value=message.value(),
+        headers=cast("list[tuple[str, bytes]]", message.headers() or []),
+    )
