@@ -1,0 +1,108 @@
+"""The files of a flow: `flow.yaml` (what it does, in git) and `env/<name>.yaml` (where it runs)."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+Mode = Literal["shadow", "live"]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Start(_Strict):
+    """`orders_from`: orders placed before it are `not-routed`. A date means midnight UTC."""
+
+    orders_from: datetime
+
+    @field_validator("orders_from", mode="before")
+    @classmethod
+    def _at_midnight(cls, value: Any) -> Any:
+        if isinstance(value, date) and not isinstance(value, datetime):
+            return datetime(value.year, value.month, value.day, tzinfo=UTC)
+        return value
+
+    @field_validator("orders_from")
+    @classmethod
+    def _with_zone(cls, value: datetime) -> datetime:
+        return value if value.tzinfo else value.replace(tzinfo=UTC)
+
+
+class FlowSystem(_Strict):
+    """One instance of a system in the flow. `tag` begins our references of its orders."""
+
+    instance: str = Field(pattern=r"^[A-Za-z0-9_.-]+$")
+    role: Literal["shop", "erp"]
+    tag: str = Field(default="", pattern=r"^[A-Z0-9]{0,6}$")
+
+
+class FlowFile(_Strict):
+    """`flow.yaml`. routes: source system -> canonical entity -> target systems (empty: recorded as `not-routed`)."""
+
+    flow: str
+    title: str = ""
+    mode: Mode
+    start: Start
+    notify_customers: bool = False
+    systems: dict[str, FlowSystem]
+    routes: dict[str, dict[str, list[str]]]
+    settings: dict[str, Any] = Field(default_factory=dict)
+    validation: dict[str, Any] = Field(default_factory=dict)
+
+
+class SandboxEnv(_Strict):
+    """The sandbox that stands in for the system; absent where the genuine system is meant."""
+
+    seed: int = 7
+    options: dict[str, Any] = Field(default_factory=dict)
+
+
+class BudgetEnv(_Strict):
+    """The whole budget of the instance; `share` is what one process of each kind may use."""
+
+    per_minute: float | None = None
+    concurrency: int = 4
+    burst: int = 10
+    share: dict[Literal["ingress", "sinks"], float] = Field(default_factory=lambda: {"ingress": 0.5, "sinks": 0.5})
+
+    @field_validator("share")
+    @classmethod
+    def _within_one(cls, value: dict[str, float]) -> dict[str, float]:
+        if sum(value.values()) > 1.0 + 1e-9:
+            raise ValueError(f"the shares add up to {sum(value.values())}, more than the whole budget")
+        return value
+
+
+class SystemEnv(_Strict):
+    """Where one system is. `settings` are the connector's own (see its README)."""
+
+    settings: dict[str, Any] = Field(default_factory=dict)
+    sandbox: SandboxEnv | None = None
+    budget: BudgetEnv = BudgetEnv()
+
+
+class IngressEnv(_Strict):
+    host: str = "127.0.0.1"
+    port: int = 8080
+
+
+class KafkaEnv(_Strict):
+    bootstrap: str | None = None
+
+
+class RegistryEnv(_Strict):
+    url: str | None = None
+
+
+class EnvFile(_Strict):
+    """`env/<name>.yaml`. What is absent comes from the environment (PENSTOCK_BOOTSTRAP, PENSTOCK_REGISTRY_URL)."""
+
+    systems: dict[str, SystemEnv]
+    ingress: IngressEnv = IngressEnv()
+    kafka: KafkaEnv = KafkaEnv()
+    registry: RegistryEnv = RegistryEnv()
+    match_key: str = "env:PENSTOCK_MATCH_KEY"

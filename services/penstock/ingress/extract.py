@@ -1,0 +1,163 @@
+"""Extraction: from "something changed" to the whole document, once per change, serial per key."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import structlog
+from aiokafka import AIOKafkaProducer
+
+from penstock.connectors.contract import Notification, Source, SourceRefusedError, SourceUnavailableError
+from penstock.connectors.http import LostReplyError, NotSentError
+from penstock.ingress.notes import note_key, read_note
+from penstock.ingress.positions import Positions, document_key
+from penstock.log.dlq import dead_letter
+from penstock.log.fates import Fate, FateState
+from penstock.log.headers import Headers, Position
+from penstock.log.kafka import KafkaSettings
+from penstock.log.lanes import Record
+from penstock.log.scan import read_record
+from penstock.records.ids import canonical_id
+from penstock.records.raw import EntityRef, RawDocument
+
+log = structlog.get_logger()
+
+BACKOFF = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 15.0)
+RESTLESS_SECONDS = 60.0
+"""A source that fails for longer than this is said to be out, once a minute."""
+
+
+class Extractor:
+    """Reads documents of one system and publishes every change of them once."""
+
+    def __init__(
+        self,
+        source: Source,
+        positions: Positions,
+        producer: AIOKafkaProducer,
+        settings: KafkaSettings,
+        flow: str,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._source = source
+        self._positions = positions
+        self._producer = producer
+        self._settings = settings
+        self._flow = flow
+        self._clock = clock
+        self.counts: dict[str, int] = {"extracted": 0, "unchanged": 0, "gone": 0, "refused": 0, "failed_reads": 0}
+
+    async def handle(self, _lane: str, records: list[Record]) -> None:
+        """All notifications that have gathered for one key: one read answers them all."""
+        notes: list[tuple[Record, Notification]] = []
+        for record in records:
+            try:
+                notes.append((record, read_note(record.value)))
+            except ValueError as error:
+                await self._dead_letter(record, error)
+        if notes:
+            record, note = notes[-1]
+            try:
+                await self._extract(record, note)
+            except SourceRefusedError as error:
+                self.counts["refused"] += 1
+                await self._dead_letter(record, error, note.ref)
+        for record in records:
+            record.done()
+
+    async def _extract(self, record: Record, note: Notification) -> None:
+        ref = note.ref
+        document = await self._read(note)
+        key = document_key(ref)
+        known = self._positions.get(key)
+        if document is None:
+            if known is None or known.get("deleted"):
+                await self._gone(record, ref)
+                return
+            document = await self._last_content(ref, known.get("raw"))
+        fingerprint = "deleted" if document.deleted else self._source.fingerprint(document)
+        if known is not None and known["hash"] == fingerprint:
+            self.counts["unchanged"] += 1
+            return
+        before = known["event_id"] if known else ""
+        counter = document.version or hashlib.sha256(f"{before}|{fingerprint}".encode()).hexdigest()[:24]
+        event_id = f"{ref}:{counter}"
+        place = await self._publish(document, event_id, note, record)
+        # only now: a crash in between reads the document again and finds the same event id
+        await self._positions.put(
+            key, {"event_id": event_id, "hash": fingerprint, "raw": str(place), "deleted": document.deleted}
+        )
+        self.counts["extracted"] += 1
+
+    async def _read(self, note: Notification) -> RawDocument | None:
+        """Until the source answers. An outage of the source holds back its own keys only."""
+        tries = 0
+        failing_since: float | None = None
+        loop = asyncio.get_running_loop()
+        carried = note.carried
+        while True:
+            try:
+                return await self._source.extract(note.ref, carried)
+            except (SourceUnavailableError, NotSentError, LostReplyError) as error:
+                self.counts["failed_reads"] += 1
+                now = loop.time()
+                failing_since = now if failing_since is None else failing_since
+                if now - failing_since > RESTLESS_SECONDS:
+                    failing_since = now
+                    log.warning("source_out", document=str(note.ref), reason=str(error))
+                delay = getattr(error, "retry_after", None) or BACKOFF[min(tries, len(BACKOFF) - 1)]
+                tries += 1
+                await asyncio.sleep(delay)
+
+    async def _publish(self, document: RawDocument, event_id: str, note: Notification, record: Record) -> Position:
+        ref = document.ref
+        headers = Headers(
+            ce_id=event_id,
+            ce_source=f"{ref.system}:{ref.instance}",
+            ce_type=f"penstock.raw.{ref.system}.{ref.entity}",
+            ce_time=self._clock(),
+            cause=f"{record.topic}-{record.partition}-{record.offset} {note.via}",
+            flow=self._flow,
+        )
+        topic = self._settings.topic(f"raw.{ref.system}.{ref.entity}")
+        sent = await self._producer.send_and_wait(
+            topic, document.to_bytes(), key=ref.key.encode(), headers=headers.encode()
+        )
+        return Position(sent.topic, sent.partition, sent.offset)
+
+    async def _last_content(self, ref: EntityRef, raw: str | None) -> RawDocument:
+        """A deletion carries the last content that was seen: who reads it must know what is gone."""
+        found = await asyncio.to_thread(read_record, self._settings, Position.parse(raw)) if raw else None
+        parts = RawDocument.from_bytes(found.value).parts if found is not None and found.value is not None else ()
+        return RawDocument(ref, parts, None, deleted=True)
+
+    async def _gone(self, record: Record, ref: EntityRef) -> None:
+        """Named by a notification, and not there: that is its fate."""
+        self.counts["gone"] += 1
+        event_id = f"{ref}:notification:{record.topic}-{record.partition}-{record.offset}"
+        own_id = canonical_id(ref.system, ref.instance, ref.entity, ref.native_id)
+        await self._fate(event_id, own_id, ref.entity, FateState.GONE, "the source does not have it")
+
+    async def _dead_letter(self, record: Record, error: Exception, ref: EntityRef | None = None) -> None:
+        key, value, headers = dead_letter(record, "ingress", error)
+        event_id = f"notification:{record.topic}-{record.partition}-{record.offset}"
+        headers.append(("ce_id", event_id.encode()))
+        await self._producer.send_and_wait(self._settings.topic("dlq.ingress"), value, key=key, headers=headers)
+        entity = ref.entity if ref else ""
+        own_id = canonical_id(ref.system, ref.instance, ref.entity, ref.native_id) if ref else ""
+        await self._fate(event_id, own_id, entity, FateState.PARKED, f"dlq.ingress: {error}")
+        log.warning("dead_letter", stage="ingress", document=str(ref or ""), error=type(error).__name__)
+
+    async def _fate(self, event_id: str, own_id: str, entity: str, state: FateState, reason: str) -> None:
+        fate = Fate(event_id, own_id, "", state, reason, "ingress", entity, self._clock())
+        key, value = fate.encode()
+        await self._producer.send_and_wait(self._settings.topic("fate"), value, key=key)
+
+
+async def notify(producer: AIOKafkaProducer, settings: KafkaSettings, note: Notification, value: bytes) -> None:
+    """Puts a notification on the log; returns once the broker has it."""
+    topic = settings.topic(f"raw.{note.ref.system}.notification")
+    await producer.send_and_wait(topic, value, key=note_key(note.ref))

@@ -1,0 +1,114 @@
+"""`penstock run ingress`: webhooks, pollers and extraction of one flow."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+
+import structlog
+from aiokafka import TopicPartition
+
+from penstock.flow.load import Flow, load_flow
+from penstock.ingress.extract import Extractor
+from penstock.ingress.polling import Pollers
+from penstock.ingress.positions import Positions
+from penstock.ingress.webhooks import Webhooks
+from penstock.log.kafka import KafkaSettings, async_consumer, async_producer
+from penstock.log.lanes import LaneConsumer, Record
+from penstock.log.topics import partitions_of
+from penstock.service import announce, first_failure, health_routes, http_server, run_service, stop_on_signals
+
+log = structlog.get_logger()
+
+LANES = 32
+
+
+def run(flow_name: str, env: str, host: str, port: int, ready_file: Path | None) -> None:
+    """Runs until SIGTERM."""
+    flow = load_flow(flow_name, env)
+    run_service("ingress", lambda: _main(flow, host, port, ready_file))
+
+
+class _SystemIngress:
+    """Extraction and polling of one system."""
+
+    def __init__(self, flow: Flow, name: str, settings: KafkaSettings, producer: object, member: str) -> None:
+        system = flow.systems[name]
+        self.topic = settings.topic(f"raw.{name}.notification")
+        self.source = system.spec.source(system.settings, system.budget("ingress"))
+        self.positions = Positions(settings, name, producer)
+        self.extractor = Extractor(self.source, self.positions, producer, settings, flow.name)
+        self.pollers = Pollers(self.source, self.positions, producer, settings)
+        self.consumer = async_consumer(
+            settings,
+            group=f"{settings.topic_prefix}penstock.{flow.name}.extract.{name}",
+            instance_id=f"extract-{name}-{member}",
+        )
+        self._count = partitions_of(f"raw.{name}.notification")
+        self.lanes = LaneConsumer(
+            self.consumer,
+            [self.topic],
+            lane_of=lane_of,
+            handle=self.extractor.handle,
+            lanes=LANES,
+            on_assigned=self._assigned,
+            on_revoked=self.pollers.release,
+        )
+
+    async def _assigned(self, partitions: set[TopicPartition]) -> None:
+        # the last events may have been written by another process until now
+        await self.positions.load()
+        self.pollers.own({place.partition for place in partitions}, self._count)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        await self.consumer.start()
+        try:
+            watch = asyncio.create_task(self._watch(stop))
+            await self.lanes.run(stop)
+            await watch
+        finally:
+            await self.pollers.release()
+            await self.consumer.stop()
+            await self.source.close()
+
+    async def _watch(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            if (error := self.pollers.failure()) is not None:
+                stop.set()
+                raise error
+            await asyncio.sleep(0.5)
+
+
+def lane_of(record: Record) -> str:
+    return record.key.decode("utf-8", "replace")
+
+
+async def _main(flow: Flow, host: str, port: int, ready_file: Path | None) -> None:
+    stop = stop_on_signals()
+    settings = KafkaSettings.from_env(bootstrap=flow.env.kafka.bootstrap)
+    producer = async_producer(settings, linger_ms=0)
+    await producer.start()
+    member = os.environ.get("PENSTOCK_MEMBER", "0")
+    systems = {name: _SystemIngress(flow, name, settings, producer, member) for name in flow.systems}
+    webhooks = Webhooks({name: each.source for name, each in systems.items()}, producer, settings)
+
+    def ready() -> bool:
+        return all(each.lanes.ready.is_set() for each in systems.values())
+
+    def gauges() -> dict[str, float]:
+        out = {f"webhooks_{name}_total": float(value) for name, value in webhooks.counts.items()}
+        for name, each in systems.items():
+            out |= {f"extraction_{name}_{what}_total": float(n) for what, n in each.extractor.counts.items()}
+            out[f"extraction_{name}_under_way"] = each.lanes.under_way
+        return out
+
+    routes = [*webhooks.routes(), *health_routes(lambda: True, ready, gauges)]
+    try:
+        async with http_server(routes, host, port) as bound:
+            runs = [asyncio.create_task(each.run(stop)) for each in systems.values()]
+            runs.append(asyncio.create_task(announce(ready, ready_file, f"{host}:{bound}", stop)))
+            log.info("ingress_listens", flow=flow.name, host=host, port=bound)
+            await first_failure(runs, stop)
+    finally:
+        await producer.stop()

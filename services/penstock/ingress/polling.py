@@ -1,0 +1,78 @@
+"""Pollers: one owner per poll set, found by the group assignment of the extraction consumer."""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+
+from penstock.connectors.contract import PollSet, Source, SourceRefusedError, SourceUnavailableError
+from penstock.connectors.http import LostReplyError, NotSentError
+from penstock.ingress.extract import notify
+from penstock.ingress.notes import note_bytes
+from penstock.ingress.positions import Positions, mark_key
+from penstock.log.kafka import KafkaSettings
+from penstock.log.partition import partition_for
+
+log = structlog.get_logger()
+
+LONGEST_BACKOFF = 60.0
+
+
+class Pollers:
+    """Runs the poll sets of one source that this process owns."""
+
+    def __init__(self, source: Source, positions: Positions, producer: object, settings: KafkaSettings) -> None:
+        self._source = source
+        self._positions = positions
+        self._producer = producer
+        self._settings = settings
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self.rounds: dict[str, int] = {}
+
+    def own(self, partitions: set[int], count: int) -> None:
+        """Starts the poll sets whose name falls on one of our partitions of the notification topic."""
+        for poll_set in self._source.polls:
+            key = mark_key(self._source.instance, poll_set.name)
+            if partition_for(key.encode(), count) in partitions and poll_set.name not in self._tasks:
+                self._tasks[poll_set.name] = asyncio.create_task(self._run(poll_set, key))
+
+    async def release(self) -> None:
+        """Stops them all; what was published and not yet marked is published again by the next owner."""
+        for task in self._tasks.values():
+            task.cancel()
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        self._tasks.clear()
+
+    def failure(self) -> BaseException | None:
+        """The exception of a poller that died, for the service to end with."""
+        for task in self._tasks.values():
+            if task.done() and not task.cancelled() and task.exception() is not None:
+                return task.exception()
+        return None
+
+    async def _run(self, poll_set: PollSet, key: str) -> None:
+        failures = 0
+        while True:
+            try:
+                await self._once(poll_set, key)
+                failures = 0
+                delay = poll_set.interval
+            except (SourceUnavailableError, NotSentError, LostReplyError, SourceRefusedError) as error:
+                failures += 1
+                delay = getattr(error, "retry_after", None) or min(poll_set.interval * 2**failures, LONGEST_BACKOFF)
+                if failures in {1, 10} or failures % 60 == 0:
+                    log.warning("poll_failed", system=self._source.system, set=poll_set.name, times=failures, reason=str(error))
+            await asyncio.sleep(delay)
+
+    async def _once(self, poll_set: PollSet, key: str) -> None:
+        known = self._positions.get(key)
+        mark = known["mark"] if known else None
+        async for page in poll_set.poll(mark):
+            sends = [notify(self._producer, self._settings, note, note_bytes(note)) for note in page.notifications]  # type: ignore[arg-type]  # aiokafka is not typed
+            await asyncio.gather(*sends)
+            if page.mark is not None and page.mark != mark:
+                # after the notifications are acknowledged: a crash in between only repeats them
+                await self._positions.put(key, {"mark": dict(page.mark)})
+                mark = page.mark
+        self.rounds[poll_set.name] = self.rounds.get(poll_set.name, 0) + 1

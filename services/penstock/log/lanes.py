@@ -1,0 +1,204 @@
+"""A consumer that works on many keys at once and on each key in order.
+
+Records of one lane are handled one after another; lanes run side by side. An offset is committed only when every record
+before it on its partition is done. Work in memory is bounded: beyond the bound partitions are paused, except those of
+topics that others wait for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import dataclass
+
+import structlog
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
+from aiokafka.structs import OffsetAndMetadata
+
+from penstock.log.watermark import Watermark
+
+log = structlog.get_logger()
+
+COMMIT_EVERY = 0.5
+QUIESCE_SECONDS = 15.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Record:
+    """A consumed record; call `done` when everything it caused is acknowledged."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes
+    value: bytes
+    headers: Sequence[tuple[str, bytes]]
+    timestamp: int
+    watermark: Watermark[TopicPartition]
+
+    def done(self) -> None:
+        self.watermark.done(TopicPartition(self.topic, self.partition), self.offset)
+
+
+Handle = Callable[[str, list[Record]], Awaitable[None]]
+"""(lane, the records that have gathered in it): returns when they are done or taken over by the handler."""
+
+
+class LaneConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is not typed
+    """Runs `handle` over the records of `topics`.
+
+    on_assigned(partitions) is awaited before any record of the new assignment is handled; on_revoked after the lanes
+    have come to rest. A handler that raises ends the process: what it had not done is read again.
+    """
+
+    def __init__(
+        self,
+        consumer: AIOKafkaConsumer,
+        topics: Collection[str],
+        *,
+        lane_of: Callable[[Record], str],
+        handle: Handle,
+        lanes: int = 50,
+        max_under_way: int = 2000,
+        never_pause: Collection[str] = (),
+        on_assigned: Callable[[set[TopicPartition]], Awaitable[None]] | None = None,
+        on_revoked: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        self._consumer = consumer
+        self._topics = list(topics)
+        self._lane_of = lane_of
+        self._handle = handle
+        self._slots = asyncio.Semaphore(lanes)
+        self._max = max_under_way
+        self._never_pause = frozenset(never_pause)
+        self._opened = on_assigned
+        self._closed = on_revoked
+        self._queues: dict[str, deque[Record]] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._paused: set[TopicPartition] = set()
+        self._assigned = asyncio.Event()
+        self._failure: BaseException | None = None
+        self.watermark: Watermark[TopicPartition] = Watermark()
+        self.ready = asyncio.Event()
+
+    @property
+    def under_way(self) -> int:
+        return self.watermark.under_way
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until `stop` is set or a handler fails (then its exception is raised). The consumer must be started."""
+        self._consumer.subscribe(self._topics, listener=self)
+        committer = asyncio.create_task(self._commit_forever())
+        try:
+            while not stop.is_set():
+                if self._failure is not None:
+                    raise self._failure
+                if committer.done():
+                    committer.result()
+                batches = await self._consumer.getmany(timeout_ms=100, max_records=500)
+                for partition, messages in batches.items():
+                    for message in messages:
+                        self._enqueue(partition, message)
+                self._balance()
+        finally:
+            await self._rest()
+            committer.cancel()
+            await self._commit()
+
+    def _enqueue(self, partition: TopicPartition, message: object) -> None:
+        record = Record(
+            message.topic,  # type: ignore[attr-defined]  # aiokafka is not typed
+            message.partition,  # type: ignore[attr-defined]
+            message.offset,  # type: ignore[attr-defined]
+            message.key or b"",  # type: ignore[attr-defined]
+            message.value or b"",  # type: ignore[attr-defined]
+            message.headers,  # type: ignore[attr-defined]
+            message.timestamp,  # type: ignore[attr-defined]
+            self.watermark,
+        )
+        self.watermark.begin(partition, record.offset)
+        lane = self._lane_of(record)
+        queue = self._queues.get(lane)
+        if queue is None:
+            self._queues[lane] = deque([record])
+            self._tasks[lane] = asyncio.create_task(self._work(lane))
+        else:
+            queue.append(record)
+
+    async def _work(self, lane: str) -> None:
+        queue = self._queues[lane]
+        try:
+            while queue:
+                async with self._slots:
+                    records = list(queue)
+                    queue.clear()
+                    await self._handle(lane, records)
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:  # noqa: BLE001 - kept for run(), which raises it
+            log.exception("lane_failed", lane=lane)
+            self._failure = error
+        finally:
+            # no await between the last look at the queue and this: a record cannot fall between
+            self._queues.pop(lane, None)
+            self._tasks.pop(lane, None)
+
+    def _balance(self) -> None:
+        if not self._paused and self.under_way > self._max:
+            self._paused = {tp for tp in self._consumer.assignment() if tp.topic not in self._never_pause}
+            self._consumer.pause(*self._paused)
+        elif self._paused and self.under_way < self._max // 2:
+            self._consumer.resume(*(self._paused & set(self._consumer.assignment())))
+            self._paused = set()
+
+    async def _commit_forever(self) -> None:
+        while True:
+            await asyncio.sleep(COMMIT_EVERY)
+            await self._commit()
+
+    async def _commit(self) -> None:
+        marks = self.watermark.to_commit()
+        assigned = self._consumer.assignment()
+        offsets = {tp: OffsetAndMetadata(offset, "") for tp, offset in marks.items() if tp in assigned}
+        if not offsets:
+            return
+        try:
+            await self._consumer.commit(offsets)
+            self.watermark.committed({tp: mark.offset for tp, mark in offsets.items()})
+        except (CommitFailedError, IllegalStateError) as error:
+            log.info("commit_refused", reason=type(error).__name__)
+        except KafkaError as error:
+            # a failed commit is a redelivery, never a loss
+            log.warning("commit_failed", reason=type(error).__name__)
+
+    async def _rest(self) -> None:
+        """Lets what is being handled come to an end, for a bounded time, and forgets what has not begun."""
+        for queue in self._queues.values():
+            queue.clear()
+        tasks = [task for task in self._tasks.values() if task is not asyncio.current_task()]
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=QUIESCE_SECONDS)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+        self._queues.clear()
+        self._tasks.clear()
+
+    async def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
+        if not revoked:
+            return
+        self.ready.clear()
+        await self._rest()
+        await self._commit()
+        if self._closed is not None:
+            await self._closed()
+        self.watermark.clear()
+        self._paused = set()
+
+    async def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
+        self.watermark.clear()
+        if self._opened is not None:
+            await self._opened(set(assigned))
+        self.ready.set()

@@ -1,0 +1,101 @@
+"""`penstock run processors`: the Faust worker of one flow."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+import faust
+import structlog
+
+from penstock.flow.load import load_flow
+from penstock.log.kafka import KafkaSettings, quiet_aiokafka
+from penstock.log.topics import partitions_of
+from penstock.log.wire import Codec, registry_url
+from penstock.processors.stage import add_stage
+from penstock.processors.transform import Names, Transform
+from penstock.rules.validate import Policy
+from penstock.service import announce, configure_logs, health_routes, http_server
+
+log = structlog.get_logger()
+
+SETTINGS = {
+    "key_serializer": "raw",
+    "value_serializer": "raw",
+    "topic_allow_declare": False,
+    "topic_disable_leader": True,
+    "table_standby_replicas": 0,
+    "stream_wait_empty": True,
+    "consumer_auto_offset_reset": "earliest",
+    "producer_acks": -1,
+    "producer_linger": 0.0,
+    "producer_max_batch_size": 131_072,
+    "producer_max_request_size": 12 * 1024 * 1024,
+    "stream_buffer_maxsize": 16_384,
+    "broker_commit_interval": 1.0,
+    "broker_session_timeout": 10.0,
+    "broker_heartbeat_interval": 3.0,
+    "broker_rebalance_timeout": 60.0,
+    "broker_max_poll_interval": 300.0,
+    "worker_redirect_stdouts": False,
+    "web_enabled": False,
+}
+"""Faust accepts unknown settings silently: a test looks each of these up (tests/unit/processors)."""
+
+
+def build_app(flow_name: str, settings: KafkaSettings, member: str) -> faust.App:
+    """The Faust app, without agents."""
+    return faust.App(
+        f"{settings.topic_prefix}penstock.{flow_name}.processors",
+        broker=[f"kafka://{address}" for address in settings.bootstrap.split(",")],
+        consumer_group_instance_id=f"processors-{member}",
+        datadir=tempfile.mkdtemp(prefix="penstock-faust-"),
+        **SETTINGS,
+    )
+
+
+def run(flow_name: str, env: str, host: str, port: int, ready_file: Path | None) -> None:
+    """Runs until SIGTERM. Exit code 70 when outputs could not be delivered."""
+    configure_logs("processors")
+    quiet_aiokafka()
+    flow = load_flow(flow_name, env)
+    settings = KafkaSettings.from_env(bootstrap=flow.env.kafka.bootstrap)
+    codec = Codec(registry_url(flow.env.registry.url), flow_subjects(flow_name))
+    names = Names(settings.topic_prefix, partitions_of("canonical.order"))
+    transform = Transform(flow, codec, names, Policy.from_settings(flow.file.validation))
+    app = build_app(flow_name, settings, os.environ.get("PENSTOCK_MEMBER", "0"))
+    counts: Counter[str] = Counter()
+
+    def count(what: str) -> None:
+        counts[what] += 1
+
+    add_stage(
+        app, transform.topics, transform, name="processors", dlq_topic=settings.topic("dlq.processors"), count=count
+    )
+
+    @app.task  # type: ignore[untyped-decorator]  # Faust is not typed
+    async def serve() -> None:
+        def ready() -> bool:
+            return bool(app.consumer.assignment())
+
+        def gauges() -> dict[str, float]:
+            return {f"processors_{name}s_total": value for name, value in counts.items()}
+
+        stop = asyncio.Event()
+        async with http_server(health_routes(lambda: True, ready, gauges), host, port) as bound:
+            await announce(ready, ready_file, f"{host}:{bound}", stop)
+            log.info("processors_ready", flow=flow_name, topics=len(transform.topics), port=bound)
+            await stop.wait()
+
+    worker = faust.Worker(app, loglevel="INFO", redirect_stdouts=False)
+    worker.execute_from_commandline()
+    sys.exit(0)
+
+
+def flow_subjects(_flow: str) -> list[str]:
+    """Canonical entities that the codec knows."""
+    return ["order", "order-status", "customer", "product", "price", "stock-level", "shipment", "invoice", "payment", "refund"]

@@ -1,0 +1,1 @@
+"""Canonical records -> targets: lanes, the effect protocol, dependencies, budgets, outages."""

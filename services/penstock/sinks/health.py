@@ -1,0 +1,83 @@
+"""Is the target there? Outages close a gate for all lanes and let one probe through at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+log = structlog.get_logger()
+
+FAILURES_TO_OUTAGE = 5
+SECONDS_TO_OUTAGE = 2.0
+PROBE_BACKOFF = (1.0, 2.0, 4.0, 8.0, 15.0)
+ALERT_AFTER = (0.0, 60.0, 300.0, 900.0, 3600.0, 4 * 3600.0)
+
+Alert = Callable[[str, int, str, float], Awaitable[None]]
+"""kind, priority (grows with the length), reason, seconds so far"""
+
+
+class Health:
+    """Counts failures of calls that say nothing about a document. `turn` is awaited before every attempt."""
+
+    def __init__(self, target: str, alert: Alert, clock: Callable[[], float] = time.monotonic) -> None:
+        self._target = target
+        self._alert = alert
+        self._clock = clock
+        self._failures = 0
+        self._failing_since: float | None = None
+        self._outage_since: float | None = None
+        self._alerts_sent = 0
+        self._probes = 0
+        self._over = asyncio.Event()
+        self._over.set()
+        self._probe_lock = asyncio.Lock()
+
+    @property
+    def outage_seconds(self) -> float | None:
+        return None if self._outage_since is None else self._clock() - self._outage_since
+
+    async def turn(self) -> None:
+        """Returns at once while all is well; in an outage lets one caller through per back-off interval."""
+        while self._outage_since is not None:
+            if self._probe_lock.locked():
+                await self._over.wait()
+                continue
+            async with self._probe_lock:
+                delay = PROBE_BACKOFF[min(self._probes, len(PROBE_BACKOFF) - 1)]
+                self._probes += 1
+                try:
+                    await asyncio.wait_for(self._over.wait(), delay)
+                except TimeoutError:
+                    return
+
+    async def failed(self, reason: str) -> None:
+        now = self._clock()
+        self._failures += 1
+        if self._failing_since is None:
+            self._failing_since = now
+        if self._outage_since is None:
+            if self._failures < FAILURES_TO_OUTAGE or now - self._failing_since < SECONDS_TO_OUTAGE:
+                return
+            self._outage_since = self._failing_since
+            self._alerts_sent = 0
+            self._probes = 0
+            self._over.clear()
+        length = now - self._outage_since
+        if self._alerts_sent < len(ALERT_AFTER) and length >= ALERT_AFTER[self._alerts_sent]:
+            self._alerts_sent += 1
+            log.warning("target_outage", target=self._target, seconds=round(length), reason=reason)
+            await self._alert("outage", self._alerts_sent, reason, length)
+
+    async def succeeded(self) -> None:
+        self._failures = 0
+        self._failing_since = None
+        if self._outage_since is None:
+            return
+        length = self._clock() - self._outage_since
+        self._outage_since = None
+        self._over.set()
+        log.info("target_outage_over", target=self._target, seconds=round(length))
+        await self._alert("outage-over", 1, "the target answers again", length)

@@ -1,0 +1,56 @@
+"""What a handler may ask the log while it plans."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Protocol
+
+from penstock.connectors.contract import Crossing
+from penstock.log.xref import XrefStore
+from penstock.sinks.model import Item
+
+
+class Demand(Protocol):
+    """Quantities of the shop's orders that the ERP has not booked yet."""
+
+    def unbooked(self, sku: str) -> Decimal: ...
+
+
+class NoDemand:
+    """For targets that are no shop."""
+
+    def unbooked(self, sku: str) -> Decimal:  # noqa: ARG002 - the answer is the same for every item
+        return Decimal(0)
+
+
+class LogLookup:
+    """Look-ups for one item. A refusal counts only when it answers this very try."""
+
+    def __init__(self, store: XrefStore, demand: Demand, system: str, instance: str, item: Item) -> None:
+        self._store = store
+        self._demand = demand
+        self._system = system
+        self._instance = instance
+        self._cause = item.cause
+
+    def xref(self, entity: str, canonical_id: str) -> Crossing | None:
+        native_id = self._store.lookup(entity, canonical_id, self._system, self._instance)
+        if native_id is not None:
+            return Crossing(native_id)
+        refusal = self._store.refusal(entity, canonical_id, self._system, self._instance) if entity == "customer" else None
+        if refusal is not None and refusal[0] == self._cause:
+            return Crossing(None, refused=refusal[1], cause=self._cause)
+        return None
+
+    def native(self, entity: str, canonical_id: str) -> str | None:
+        """The form that mappings take: the target's native id or None."""
+        return self._store.lookup(entity, canonical_id, self._system, self._instance)
+
+    def canonical_of(self, entity: str, native_id: str, *, system: str, instance: str) -> str | None:
+        return self._store.canonical_of(entity, system, instance, native_id)
+
+    def native_in(self, entity: str, canonical_id: str, *, system: str, instance: str) -> str | None:
+        return self._store.lookup(entity, canonical_id, system, instance)
+
+    def unbooked(self, sku: str) -> Decimal:
+        return self._demand.unbooked(sku)

@@ -1,0 +1,143 @@
+"""`penstock run sinks`: the sinks of one flow, one per target system."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from penstock.connectors.contract import Handler, Lookup
+from penstock.flow.load import Flow, System, load_flow
+from penstock.log.kafka import KafkaSettings, async_consumer, async_producer
+from penstock.log.pauses import Pauses
+from penstock.log.wire import Codec, registry_url
+from penstock.log.xref import XrefStore
+from penstock.service import announce, first_failure, health_routes, http_server, run_service, stop_on_signals
+from penstock.sinks.demand import OpenDemand
+from penstock.sinks.lookup import Demand, NoDemand
+from penstock.sinks.model import Item
+from penstock.sinks.runner import Options, SinkRunner
+
+log = structlog.get_logger()
+
+ENTITIES = ["order", "order-status", "customer", "product", "price", "stock-level", "shipment", "invoice", "payment", "refund"]
+
+
+def run(flow_name: str, env: str, host: str, port: int, ready_file: Path | None) -> None:
+    """Runs until SIGTERM."""
+    flow = load_flow(flow_name, env)
+    run_service("sinks", lambda: _main(flow, host, port, ready_file))
+
+
+class Payloads:
+    """From-canonical mappings of one target."""
+
+    def __init__(self, flow: Flow, system: System) -> None:
+        self._flow = flow
+        self._name = system.name
+        self._env = flow.mapping_env(system.name)
+
+    def __call__(self, item: Item, handler: Handler, lookup: Lookup) -> Mapping[str, Any]:
+        if handler.mapping is None:
+            return item.record
+        mapping = self._flow.mappings[self._name, "from", handler.mapping.partition(".")[0]]
+        env = replace(self._env, xref=lambda entity, canonical_id: native_of(lookup, entity, canonical_id))
+        payload: Mapping[str, Any] = mapping({item.entity.replace("-", "_"): item.record}, env)
+        return payload
+
+
+def native_of(lookup: Lookup, entity: str, canonical_id: str) -> str | None:
+    crossing = lookup.xref(entity, canonical_id)
+    return crossing.native_id if crossing else None
+
+
+async def _main(flow: Flow, host: str, port: int, ready_file: Path | None) -> None:
+    stop = stop_on_signals()
+    settings = KafkaSettings.from_env(bootstrap=flow.env.kafka.bootstrap)
+    codec = Codec(registry_url(flow.env.registry.url), ENTITIES)
+    member = os.environ.get("PENSTOCK_MEMBER", "0")
+    store, pauses = XrefStore.open(settings), Pauses.open(settings)
+    producer = async_producer(settings, linger_ms=0)
+    await producer.start()
+    demand = OpenDemand(
+        store,
+        codec,
+        (flow.shop.name, flow.shop.instance),
+        (flow.erp.name, flow.erp.instance),
+        flow.file.start.orders_from.isoformat(),
+    )
+    demand.open(settings)
+    await store.loader.until_caught_up(300)
+    await pauses.loader.until_caught_up(60)
+    await demand.loader.until_caught_up(300)
+    runners: dict[str, SinkRunner] = {}
+    consumers = []
+    sinks = []
+    for system in flow.systems.values():
+        entities = flow.entities_to(system.name)
+        if not entities:
+            continue
+        sink = system.spec.sink(system.settings, system.budget("sinks"))
+        consumer = async_consumer(
+            settings,
+            group=f"{settings.topic_prefix}penstock.{flow.name}.sink.{system.name}.{system.instance}",
+            instance_id=f"sink-{system.name}-{member}",
+        )
+        sinks.append(sink)
+        consumers.append(consumer)
+        wanted: Demand = demand if system.role == "shop" else NoDemand()
+        runners[system.target] = SinkRunner(
+            sink,
+            settings,
+            consumer,
+            producer,
+            codec,
+            store,
+            wanted,
+            pauses,
+            Options(
+                flow=flow.name,
+                entities=entities,
+                shadow=flow.file.mode == "shadow",
+                flow_options={"notify_customers": flow.file.notify_customers, **flow.file.settings},
+            ),
+            Payloads(flow, system),
+        )
+
+    def ready() -> bool:
+        return all(runner.ready for runner in runners.values())
+
+    def gauges() -> dict[str, float]:
+        out: dict[str, float] = {}
+        for target, runner in runners.items():
+            name = target.replace(":", "_").lower().replace("-", "_").replace(".", "_")
+            out |= {
+                f"sink_{name}_{state.replace('-', '_')}_total": float(n) for state, n in runner.settled.items()
+            }
+            out[f"sink_{name}_under_way"] = runner.under_way
+            out[f"sink_{name}_waiting"] = runner.waiting
+            out[f"sink_{name}_open_intents"] = runner.state.open_intents()
+            out[f"sink_{name}_outage_seconds"] = runner.health.outage_seconds or 0.0
+        return out
+
+    try:
+        async with http_server(health_routes(lambda: True, ready, gauges), host, port) as bound:
+            for consumer in consumers:
+                await consumer.start()
+            runs = [asyncio.create_task(runner.run(stop)) for runner in runners.values()]
+            runs.append(asyncio.create_task(announce(ready, ready_file, f"{host}:{bound}", stop)))
+            log.info("sinks_run", flow=flow.name, targets=sorted(runners), port=bound, mode=flow.file.mode)
+            await first_failure(runs, stop)
+    finally:
+        for consumer in consumers:
+            await consumer.stop()
+        await producer.stop()
+        for sink in sinks:
+            await sink.close()
+        for each in (store, pauses, demand):
+            each.close()

@@ -1,0 +1,176 @@
+"""What the sink runtime keeps: an item under way, an effect, an entry that waits. JSON on the log."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import orjson
+
+from penstock.log.headers import Position
+
+CUSTOMER_REQUEST = "customer-request"
+
+
+def newer(one: Position, other: Position) -> bool:
+    """Is the version at `one` newer? A document stays on its partition; after a repartition the new place wins."""
+    if (one.topic, one.partition) != (other.topic, other.partition):
+        return True
+    return one.offset > other.offset
+
+
+@dataclass(slots=True, eq=False)
+class Item:
+    """One canonical record (or customer request) on its way through the protocol.
+
+    partition is the one of its effect, parked and hold records; offset is None when it comes from a parked entry.
+    """
+
+    topic: str
+    partition: int
+    offset: int | None
+    key: bytes
+    value: bytes
+    headers: Mapping[str, str]
+    entity: str
+    record: Mapping[str, Any]
+    canonical_id: str
+    event_id: str
+    position: Position
+    flow: str
+    order_id: str | None = None
+    document: str = ""
+    attempts: int = 0
+    first_wait: float | None = None
+    entry: str | None = None
+    requested: bool = False
+
+    @property
+    def retry(self) -> int:
+        """How many times a person had it tried again."""
+        return int(self.headers.get("retry", "0"))
+
+    @property
+    def cause(self) -> str:
+        """Distinguishes the answers to this try from those to an earlier one."""
+        return f"{self.event_id}#{self.retry}" if self.retry else self.event_id
+
+    @property
+    def released(self) -> str | None:
+        return self.headers.get("released")
+
+
+@dataclass(slots=True)
+class Effect:
+    """The newest effect record of one document in one target.
+
+    event_id and position are of the event under way or settled last; applied_* of the one applied last.
+    sent: some write of the event under way may have reached the target. clear_at is monotonic and never on the log:
+    from then on an open intent may be read back.
+    """
+
+    state: str
+    epoch: int
+    event_id: str
+    position: str
+    native_id: str | None = None
+    order_id: str | None = None
+    flow: str = ""
+    opened_at: str = ""
+    closed_at: str | None = None
+    send_window: float = 0.0
+    answer_window: float = 0.0
+    attempts: list[dict[str, Any]] = field(default_factory=list)
+    links: list[list[str]] = field(default_factory=list)
+    reason: str | None = None
+    sent: bool = False
+    fate: str | None = None
+    applied_event: str | None = None
+    applied_position: str | None = None
+    applied_hash: str = ""
+    clear_at: float = 0.0
+
+    def to_bytes(self) -> bytes:
+        data: dict[str, Any] = {"type": "effect"}
+        for name in self.__slots__:
+            if name != "clear_at":
+                data[name] = getattr(self, name)
+        return orjson.dumps(data)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Effect:
+        return cls(**{name: data[name] for name in cls.__slots__ if name in data})
+
+
+@dataclass(slots=True)
+class Entry:
+    """A record that waits (`parked.<target>`) or is held (`hold`), see docs/operations.md."""
+
+    topic: str
+    key: str
+    partition: int
+    data: dict[str, Any]
+
+    @property
+    def event_id(self) -> str:
+        return str(self.data["event_id"])
+
+    @property
+    def position(self) -> Position | None:
+        text = self.data["republish"]["headers"].get("raw")
+        return Position.parse(text) if text else None
+
+    def item_parts(self) -> tuple[str, bytes, bytes, dict[str, str]]:
+        """Topic, key, value and headers of the record that waits."""
+        again = self.data["republish"]
+        return (
+            again["topic"],
+            base64.b64decode(again["key_base64"]),
+            base64.b64decode(again["value_base64"]),
+            dict(again["headers"]),
+        )
+
+
+def entry_key(flow: str, entity: str, canonical_id: str, event_id: str) -> str:
+    return f"{flow}:{entity}:{canonical_id}:{event_id}"
+
+
+def republish(topic: str, key: bytes, value: bytes, headers: Mapping[str, str]) -> dict[str, Any]:
+    """How an entry carries the record that it speaks of."""
+    return {
+        "topic": topic,
+        "key_base64": base64.b64encode(key).decode("ascii"),
+        "value_base64": base64.b64encode(value).decode("ascii"),
+        "headers": dict(headers),
+    }
+
+
+def plain(value: object) -> object:
+    """JSON form of what a payload or a record may hold."""
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode("ascii")
+    raise TypeError(f"no JSON form for {type(value).__name__}")
+
+
+def payload_hash(payload: Mapping[str, Any]) -> str:
+    """Hash of the fields that we own in the target."""
+    text = orjson.dumps(payload, default=plain, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
+    return hashlib.sha256(text).hexdigest()[:32]
+
+
+def attempt(at: str, step: str, outcome: str, reply: str) -> dict[str, Any]:
+    return {"at": at, "step": step, "outcome": outcome, "reply": reply[:500]}
+
+
+def newest_attempts(attempts: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Enough to explain an effect; bounded, since an outage may bring thousands."""
+    return list(attempts[:3]) + list(attempts[max(3, len(attempts) - 12) :])

@@ -1,0 +1,195 @@
+"""Effects and waiting entries of the partitions that this process owns, loaded from the log and followed."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import orjson
+import structlog
+from confluent_kafka import Message
+
+from penstock.log.headers import texts
+from penstock.log.kafka import KafkaSettings
+from penstock.log.loader import Loader
+from penstock.sinks.model import Effect, Entry, Item, newer
+
+log = structlog.get_logger()
+
+Document = tuple[str, str]
+"""(entity, canonical id)"""
+
+
+class SinkState:
+    """What is known of the documents of the owned partitions of one target instance.
+
+    Own writes are taken in by `put_*` once acknowledged and skipped when they come round again on the log, which may
+    be later than the next write of the same key.
+    """
+
+    def __init__(
+        self, settings: KafkaSettings, system: str, instance: str, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.owner = uuid.uuid4().hex
+        self.target = f"{system}:{instance}"
+        self.effect_topic = settings.topic(f"effect.{system}")
+        self.parked_topic = settings.topic(f"parked.{system}")
+        self.hold_topic = settings.topic("hold")
+        self._instance = instance
+        self._clock = clock
+        self._effects: dict[str, Effect] = {}
+        self._entries: dict[tuple[str, str], Entry] = {}
+        self._of_document: dict[Document, set[tuple[str, str]]] = defaultdict(set)
+        self._epochs: dict[int, int] = {}
+        self._fences: dict[int, int] = {}
+        self._overwritten: dict[str, int] = {}
+        self._loader = Loader(settings, self._take, name=f"state-{system}-{instance}")
+
+    # --- life
+
+    async def open(self, epochs: dict[int, int], timeout: float = 120.0) -> None:
+        """Loads the partitions, whose fences this process has just written (`epochs`: partition -> fence offset)."""
+        self._epochs = dict(epochs)
+        wanted = {(topic, n) for n in epochs for topic in (self.effect_topic, self.parked_topic, self.hold_topic)}
+        self._loader.add(wanted)
+        await self._loader.until_caught_up(timeout, wanted)
+
+    def release(self) -> None:
+        """Forgets everything: another process may own the partitions from now on."""
+        topics = (self.effect_topic, self.parked_topic, self.hold_topic)
+        self._loader.remove([(topic, n) for n in self._epochs for topic in topics])
+        for known in (self._effects, self._entries, self._of_document, self._epochs, self._fences):
+            known.clear()
+        self._overwritten.clear()
+
+    def close(self) -> None:
+        self._loader.close()
+
+    # --- questions
+
+    def key(self, item: Item) -> str:
+        return f"{self._instance}:{item.entity}:{item.canonical_id}"
+
+    def effect(self, item: Item) -> Effect | None:
+        return self._effects.get(self.key(item))
+
+    def epoch(self, partition: int) -> int:
+        return self._epochs[partition]
+
+    def entries_of(self, entity: str, canonical_id: str) -> list[Entry]:
+        return [self._entries[place] for place in list(self._of_document.get((entity, canonical_id), ()))]
+
+    def older_entries(self, item: Item) -> list[Entry]:
+        """Entries of earlier versions of the item's document."""
+        out = []
+        for entry in self.entries_of(item.entity, item.canonical_id):
+            position = entry.position
+            if entry.event_id != item.event_id and position is not None and newer(item.position, position):
+                out.append(entry)
+        return out
+
+    def newer_entry(self, item: Item) -> bool:
+        """Does a later version of the item's document wait already?"""
+        for entry in self.entries_of(item.entity, item.canonical_id):
+            position = entry.position
+            if entry.event_id != item.event_id and position is not None and newer(position, item.position):
+                return True
+        return False
+
+    def own_entries(self, item: Item) -> list[Entry]:
+        return [e for e in self.entries_of(item.entity, item.canonical_id) if e.event_id == item.event_id]
+
+    def waiting(self) -> list[Entry]:
+        """Parked entries of the owned partitions."""
+        return [entry for entry in list(self._entries.values()) if entry.topic == self.parked_topic]
+
+    def has_entry(self, topic: str, key: str) -> bool:
+        return (topic, key) in self._entries
+
+    def superseded_holds(self) -> list[Entry]:
+        """Holds of a document of which a later version is held too: only the newest needs a person."""
+        out = []
+        for places in list(self._of_document.values()):
+            held = [e for e in (self._entries.get(place) for place in list(places)) if e and e.position]
+            if len(held) > 1:
+                newest = max(held, key=lambda e: (e.position.offset if e.position else -1, e.topic))
+                out += [e for e in held if e.event_id != newest.event_id]
+        return out
+
+    def open_intents(self) -> int:
+        return sum(1 for effect in list(self._effects.values()) if effect.state == "intent")
+
+    def take_overwritten(self) -> list[tuple[str, int, Effect]]:
+        """Key and partition whose newest record on the log comes from an owner before us: ours is to be written again."""
+        keys, self._overwritten = self._overwritten, {}
+        return [(key, partition, self._effects[key]) for key, partition in keys.items() if key in self._effects]
+
+    # --- own writes, once acknowledged
+
+    def put_effect(self, key: str, effect: Effect) -> None:
+        self._effects[key] = effect
+
+    def put_entry(self, entry: Entry) -> None:
+        place = (entry.topic, entry.key)
+        self._entries[place] = entry
+        self._of_document[entry.data["entity"], entry.data["canonical_id"]].add(place)
+
+    def drop_entry(self, topic: str, key: str) -> None:
+        entry = self._entries.pop((topic, key), None)
+        if entry is not None:
+            document = (entry.data["entity"], entry.data["canonical_id"])
+            places = self._of_document.get(document, set())
+            places.discard((topic, key))
+            if not places:
+                self._of_document.pop(document, None)
+
+    # --- from the log, in the loader's thread
+
+    def _take(self, messages: Sequence[Message]) -> None:
+        for message in messages:
+            topic, key, value = message.topic() or "", (message.key() or b"").decode(), message.value()
+            partition, offset = message.partition() or 0, message.offset() or 0
+            if topic == self.effect_topic:
+                if value is not None and self._is_ours(key):
+                    self._take_effect(key, partition, offset, orjson.loads(value))
+            elif texts(message.headers()).get("owner") != self.owner:
+                self._take_entry(topic, key, partition, value)
+
+    def _is_ours(self, key: str) -> bool:
+        return key.startswith(f"{self._instance}:") or key == f"fence:{self._instance}"
+
+    def _take_effect(self, key: str, partition: int, offset: int, data: dict[str, Any]) -> None:
+        if data["type"] == "fence":
+            self._fences[partition] = max(offset, self._fences.get(partition, -1))
+            return
+        epoch = data["epoch"]
+        if epoch < self._fences.get(partition, -1):
+            # written by an owner that had already been fenced off
+            log.warning("fenced_write_ignored", key=key, epoch=epoch, offset=offset)
+            self._overwritten[key] = partition
+            return
+        if epoch == self._epochs.get(partition):
+            return
+        effect = Effect.from_dict(data)
+        if effect.state == "intent":
+            # its owner may still be inside the call: wait from when we first see it
+            effect.clear_at = self._clock() + effect.send_window + effect.answer_window
+        self._effects[key] = effect
+
+    def _take_entry(self, topic: str, key: str, partition: int, value: bytes | None) -> None:
+        if value is None:
+            self.drop_entry(topic, key)
+            return
+        data = orjson.loads(value)
+        if data["target"] == self.target:
+            self.put_entry(Entry(topic, key, partition, data))
+
+
+def partitions_per_topic(assigned: Iterable[Any]) -> dict[str, set[int]]:
+    out: dict[str, set[int]] = defaultdict(set)
+    for place in assigned:
+        out[place.topic].add(place.partition)
+    return out
