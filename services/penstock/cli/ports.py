@@ -2,24 +2,27 @@
 
 import json
 import socket
+from collections.abc import Mapping
 from pathlib import Path
 
 HOST = "127.0.0.1"
 
 
 class Ports:
-    """Ports by name. Known ones are used again when they are free at the start."""
+    """Ports by name: the one of the last run if it is free, else the preferred one if it is, else any free one."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, preferred: Mapping[str, int] | None = None) -> None:
         self._file = file
+        self._preferred = dict(preferred or {})
         self._known: dict[str, int] = json.loads(file.read_text()) if file.is_file() else {}
         self._given: dict[str, int] = {}
 
     def get(self, name: str) -> int:
         """The port of `name`: the same for the life of this object."""
         if name not in self._given:
-            known = self._known.get(name)
-            self._given[name] = known if known and _is_free(known) else self._fresh()
+            wanted = (self._known.get(name), self._preferred.get(name))
+            free = (port for port in wanted if port and port not in self._given.values() and _is_free(port))
+            self._given[name] = next(free, None) or self._fresh()
             self._known |= self._given
             self._file.write_text(json.dumps(self._known, indent=2))
         return self._given[name]

@@ -1,0 +1,151 @@
+"""`penstock dlq`: records that a stage could not work with, with their original bytes."""
+
+import re
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+
+from penstock.cli.errors import CommandError, Exit
+from penstock.cli.logview import Bootstrap, Json, LogView, Outgoing, Why, audit, body, header
+from penstock.cli.output import console, print_json, print_table
+from penstock.log.scan import Record
+
+app = typer.Typer(no_args_is_help=True, help="Dead letters: original bytes and the reason.")
+
+Stage = Annotated[str | None, typer.Option(help="ingress, processors or sinks; default: all.")]
+Place = Annotated[str, typer.Argument(help="STAGE-PARTITION-OFFSET as `list` shows it, e.g. processors-2-17.")]
+
+
+@app.command("list", epilog="Examples: `penstock dlq list`, `penstock dlq list --stage processors --json`")
+def list_(stage: Stage = None, bootstrap: Bootstrap = None, json: Json = False) -> None:
+    """Dead letters that have not been retried, the oldest first. Exit code 1 when there are any."""
+    found = [about(record) for record in open_letters(LogView.connect(bootstrap), stage)]
+    if json:
+        print_json(found)
+    elif found:
+        columns = ("place", "at", "from", "error class", "error", "attempts")
+        names = ("place", "at", "from", "error_class", "error", "attempts")
+        print_table(columns, ([letter[name] for name in names] for letter in found))
+    else:
+        console().print("no dead letters")
+    if found:
+        raise typer.Exit(Exit.NO)
+
+
+@app.command(epilog="Examples: `penstock dlq show processors-2-17`, `penstock dlq show processors-2-17 --bytes > raw`")
+def show(
+    place: Place,
+    original: Annotated[
+        bool, typer.Option("--bytes", help="Write the original bytes to stdout, nothing else.")
+    ] = False,
+    bootstrap: Bootstrap = None,
+    json: Json = False,
+) -> None:
+    """Headers and reason of one dead letter; the bytes only when asked for, they may hold personal data."""
+    record = find(LogView.connect(bootstrap), place)
+    if original:
+        typer.get_binary_stream("stdout").write(record.value or b"")
+        return
+    shown = {**about(record), "bytes": len(record.value or b""), "headers": dict(_texts(record))}
+    if json:
+        print_json(shown)
+        return
+    out = console()
+    for name, value in (shown | shown.pop("headers")).items():
+        out.print(f"{name:16} {value}", markup=False)
+
+
+@app.command(
+    epilog="Examples: `penstock dlq retry processors-2-17 --why 'mapping fixed'`, "
+    "`penstock dlq retry --all --stage processors --why 'mapping fixed'`"
+)
+def retry(
+    why: Why,
+    place: Annotated[str, typer.Argument(help="STAGE-PARTITION-OFFSET.")] = "",
+    every: Annotated[bool, typer.Option("--all", help="All open dead letters (of --stage).")] = False,
+    stage: Stage = None,
+    bootstrap: Bootstrap = None,
+) -> None:
+    """Publish the original bytes to the topic they came from, with their headers."""
+    if every == bool(place):
+        raise CommandError("name one dead letter, or give --all", Exit.USAGE)
+    view = LogView.connect(bootstrap)
+    chosen = open_letters(view, stage) if every else [find(view, place)]
+    for record in chosen:
+        name = name_of(record)
+        # the audit record first: it also closes the letter in `list`
+        view.send([audit("dlq retry", name, why), again(record)])
+        console().print(f"retried {name} to {header(record, 'dlq-topic')}", markup=False)
+    if not chosen:
+        console().print("no dead letters")
+
+
+def open_letters(view: LogView, stage: str | None = None) -> list[Record]:
+    """Dead letters without a retry, the oldest first."""
+    if stage is not None and f"dlq.{stage}" not in view.topics("dlq."):
+        known = ", ".join(topic.removeprefix("dlq.") for topic in view.topics("dlq."))
+        raise CommandError(f"there is no stage {stage!r}; there are: {known}", Exit.USAGE)
+    retried = retried_letters(view)
+    found = [
+        record
+        for topic in view.topics("dlq.")
+        if stage in {None, topic.removeprefix("dlq.")}
+        for record in view.records(topic)
+        if name_of(record) not in retried
+    ]
+    return sorted(found, key=lambda record: record.at)
+
+
+def retried_letters(view: LogView) -> set[str]:
+    """Names of the dead letters that a person had tried again; what failed again is a new letter."""
+    said = (body(record) for record in view.records("audit"))
+    return {str(each.get("subject")) for each in said if each.get("what") == "dlq retry"}
+
+
+def find(view: LogView, name: str) -> Record:
+    """Raises CommandError when there is no such dead letter."""
+    parts = re.fullmatch(r"(?:dlq\.)?([a-z-]+)-(\d+)-(\d+)", name)
+    if parts is None:
+        raise CommandError(f"{name!r} is not of the form STAGE-PARTITION-OFFSET, e.g. processors-2-17", Exit.USAGE)
+    stage, partition, offset = parts[1], int(parts[2]), int(parts[3])
+    found = (record for record in view.records(f"dlq.{stage}", partition) if record.offset == offset)
+    record = next(found, None)
+    if record is None:
+        raise CommandError(f"there is no dead letter {name}; `penstock dlq list` shows what there is", Exit.NO)
+    return record
+
+
+def name_of(record: Record) -> str:
+    """`STAGE-PARTITION-OFFSET`."""
+    return f"{record.topic.rpartition('dlq.')[2]}-{record.partition}-{record.offset}"
+
+
+def about(record: Record) -> dict[str, Any]:
+    """What the reason headers say."""
+    from_topic, partition, offset = (header(record, f"dlq-{name}") for name in ("topic", "partition", "offset"))
+    return {
+        "place": name_of(record),
+        "at": header(record, "dlq-at") or record.at.isoformat(),
+        "stage": header(record, "dlq-stage"),
+        "from": f"{from_topic}-{partition}-{offset}",
+        "key": (record.key or b"").decode("utf-8", "replace"),
+        "event_id": header(record, "ce_id"),
+        "error_class": header(record, "dlq-error-class"),
+        "error": header(record, "dlq-error"),
+        "attempts": header(record, "dlq-attempts"),
+    }
+
+
+def again(record: Record) -> Outgoing:
+    """The original bytes for the topic they came from; of the reason headers only the count of attempts stays."""
+    kept = {name: value for name, value in record.headers if not name.startswith("dlq-")}
+    topic = header(record, "dlq-topic")
+    if not topic:
+        raise CommandError(f"{name_of(record)} does not say where it came from: it cannot be retried", Exit.NO)
+    attempts = header(record, "dlq-attempts").encode()
+    return Outgoing(topic, record.key or b"", record.value, {**kept, "dlq-attempts": attempts}, exact=True)
+
+
+def _texts(record: Record) -> Sequence[tuple[str, str]]:
+    return [(name, value.decode("utf-8", "replace")) for name, value in record.headers]
