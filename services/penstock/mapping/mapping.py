@@ -18,7 +18,7 @@ from penstock.mapping.override import apply_override
 from penstock.mapping.placing import placed
 from penstock.mapping.reader import read_mapping, read_override
 from penstock.mapping.runtime import Budget
-from penstock.mapping.schema import ANY, PROVIDED, Shape, from_avro
+from penstock.mapping.schema import ANY, PROVIDED, Shape, from_avro, from_payload
 from penstock.mapping.source import Direction, MappingSource
 from penstock.mapping.trace import Explanation, StoppedError, Trace
 from penstock.mapping.writer import ExpressionWriter, Site
@@ -50,7 +50,6 @@ class Mapping:
         self.settings = frozenset(findings.settings)
         self.xrefs = frozenset(findings.xrefs)
         self._root = source.root
-        self._root_name = root_name(source.source) if source.direction == "from-canonical" else None
         self._shape = target
         self._functions = functions
         self._findings = findings
@@ -61,11 +60,12 @@ class Mapping:
     def __call__(self, doc: MappingOf[str, Any], env: MappingEnv) -> dict[str, Any]:
         """The fields of the target.
 
-        doc: to-canonical, the opened source document by part; from-canonical, the canonical record.
+        doc: the document by top name: the parts of an opened source document, or `{"order": canonical record}` (see
+        `root_name`).
         Raises MappingError (MissingName, BadValue, UnknownCode, MissingXref), placed.
         """
         try:
-            return self._run(doc if self._root_name is None else {self._root_name: doc}, env, Budget().rows)
+            return self._run(doc, env, Budget().rows)
         except Exception as error:
             raise placed(error, self.name, self._filename, self._sites) from error
 
@@ -78,7 +78,7 @@ class Mapping:
 
         trace = Trace(described, self._secrets)
         try:
-            record = run(doc if self._root_name is None else {self._root_name: doc}, env, Budget().rows, trace)
+            record = run(doc, env, Budget().rows, trace)
         except StoppedError:
             record = None
         errors = [step.error for step in trace.steps if step.error is not None]
@@ -102,7 +102,7 @@ def compile_mapping(
     text: str,
     *,
     overrides: Sequence[tuple[str, str]] = (),
-    target_schema: MappingOf[str, Any] | Shape | None = None,
+    target_schema: MappingOf[str, Any] | Shape | str | None = None,
     source_schema: MappingOf[str, Any] | None = None,
     direction: Direction | None = None,
     functions: FunctionTable = FUNCTIONS,
@@ -113,8 +113,8 @@ def compile_mapping(
     """Reads, checks and compiles a mapping.
 
     name: of the mapping (`order.to-canonical`) or the path of its file, which errors then show.
-    overrides: (name, text) of override files, laid on in order. target_schema: a parsed Avro record, or a Shape made by
-    `from_payload`; without it the target's fields are not checked. source_schema: the Avro record that a from-canonical
+    overrides: (name, text) of override files, laid on in order. target_schema: a parsed Avro record, or the text of a
+    payload schema file (or a Shape made of one by `from_payload`); without it the target's fields are not checked. source_schema: the Avro record that a from-canonical
     mapping reads: its names are checked too. direction: refuses a mapping of the other one. tables: names of the code
     tables that exist. secrets: field names that `rest()` and `explain` never show. provided: required fields of a
     canonical record that the caller fills.
@@ -127,7 +127,7 @@ def compile_mapping(
     findings = Findings()
     if direction is not None and source.direction != direction:
         findings.problems.append(Problem(Place(name, 1), f"a {direction} mapping is wanted here"))
-    target = _target(target_schema)
+    target = _target(source.name, target_schema)
     hidden = frozenset(secret.rpartition(".")[2].lower() for secret in secrets)
     expressions = ExpressionAnalysis(
         functions,
@@ -155,9 +155,11 @@ def root_name(record: str) -> str:
     return _CAPITAL.sub("_", record).lower()
 
 
-def _target(schema: MappingOf[str, Any] | Shape | None) -> Shape:
+def _target(name: str, schema: MappingOf[str, Any] | Shape | str | None) -> Shape:
     if schema is None:
         return ANY
+    if isinstance(schema, str):
+        return from_payload(f"{name.partition('.')[0]}.payload.yaml", schema)
     return schema if isinstance(schema, Shape) else from_avro(schema)
 
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from hashlib import sha256
 
 
-def config_version(texts: Mapping[str, str] | Iterable[tuple[str, str]]) -> str:
-    """Short hash (12 hexadecimal digits) over named texts, in any order: mappings, tables, rates, policies."""
-    pairs = texts.items() if isinstance(texts, Mapping) else texts
+def config_version(texts: Iterable[str]) -> str:
+    """Short hash (12 hexadecimal digits) over texts in any order: mappings, tables, rates, policies."""
     digest = sha256()
-    for name, text in sorted(pairs):
-        for part in (name, text):
-            data = part.encode()
-            digest.update(len(data).to_bytes(8, "big"))
-            digest.update(data)
+    for text in sorted(texts):
+        data = text.encode()
+        digest.update(len(data).to_bytes(8, "big"))
+        digest.update(data)
     return digest.hexdigest()[:12]
