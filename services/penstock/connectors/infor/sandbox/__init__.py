@@ -45,7 +45,7 @@ def create(data: Path | None, seed: int, options: dict[str, Any]) -> SandboxApp:
     tokens = Tokens(storage, settings, time.time)
     gateway = Gateway(site, tokens, Limits(settings, time.monotonic), faults)
     sandbox.collections.update(collections(site, tokens))
-    sandbox.actions.update(actions(site))
+    sandbox.actions.update(actions(site, faults))
 
     async def credentials(request: Request) -> Response:
         return reply(ionapi(str(request.base_url), options))
