@@ -113,11 +113,13 @@ def compile_mapping(
     """Reads, checks and compiles a mapping.
 
     name: of the mapping (`order.to-canonical`) or the path of its file, which errors then show.
-    overrides: (name, text) of override files, laid on in order. target_schema: a parsed Avro record, or the text of a
-    payload schema file (or a Shape made of one by `from_payload`); without it the target's fields are not checked. source_schema: the Avro record that a from-canonical
-    mapping reads: its names are checked too. direction: refuses a mapping of the other one. tables: names of the code
-    tables that exist. secrets: field names that `rest()` and `explain` never show. provided: required fields of a
-    canonical record that the caller fills.
+    overrides: (name, text) of override files, laid on in order.
+    target_schema: a parsed Avro record, or the text of a payload schema file (or a Shape made of one by
+    `from_payload`); without it the target's fields are not checked.
+    source_schema: the Avro record that a from-canonical mapping reads: its names are checked too.
+    direction: refuses a mapping of the other one. tables: names of the code tables that exist.
+    secrets: field names that `rest()` and `explain` never show.
+    provided: required fields of a canonical record that the caller fills.
 
     Raises MappingSyntaxError with every problem found.
     """

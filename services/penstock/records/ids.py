@@ -1,7 +1,7 @@
 """Canonical identifiers: the same document of the same source always gets the same id.
 
 >>> canonical_id("prestashop", "shop-fr", "order", "41")
-'6f15f00f-2ab9-5f3b-a317-be19b9a24e3b'
+'72d8999c-9b7e-5cff-9323-4ce94558fad2'
 """
 
 from __future__ import annotations
