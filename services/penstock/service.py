@@ -26,7 +26,9 @@ Gauges = Callable[[], Mapping[str, float]]
 def configure_logs(service: str, level: int = logging.INFO) -> None:
     """Structured lines on stderr: JSON when it is no terminal. Library loggers at WARNING."""
     terminal = sys.stderr.isatty()
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    logging.basicConfig(
+        level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
+    )
     renderer = structlog.dev.ConsoleRenderer() if terminal else structlog.processors.JSONRenderer()
     structlog.configure(
         processors=[
@@ -69,7 +71,7 @@ class _Server(uvicorn.Server):
     """Leaves the signals to the service."""
 
     @contextlib.contextmanager
-    def capture_signals(self):  # type: ignore[no-untyped-def]  # noqa: ANN201 - uvicorn's own signature
+    def capture_signals(self):  # type: ignore[no-untyped-def]
         yield
 
 
@@ -91,7 +93,7 @@ async def http_server(routes: list[BaseRoute], host: str, port: int, limit: int 
     listener.listen(512)
     task = asyncio.create_task(server.serve([listener]))
     try:
-        while not server.started:  # noqa: ASYNC110 - uvicorn offers no event
+        while not server.started:
             if task.done():
                 task.result()
             await asyncio.sleep(0.01)

@@ -7,8 +7,8 @@ from typing import Any
 
 from penstock.mapping import BadValue, Function, function
 from penstock.rules.address import standardise
-from penstock.rules.decision import DecisionError, DecisionTable
-from penstock.rules.matching import match_key
+from penstock.rules.decision import DecisionTable, NoRuleError
+from penstock.rules.matching import NoMatchKeyError, match_key
 
 
 def decide_function(tables: Mapping[str, DecisionTable]) -> Function:
@@ -21,7 +21,7 @@ def decide_function(tables: Mapping[str, DecisionTable]) -> Function:
             raise BadValue(f"there is no decision table {table!r}", f"there is {', '.join(sorted(tables)) or 'none'}")
         try:
             return found.decide(**inputs).value
-        except DecisionError as error:
+        except NoRuleError as error:
             raise BadValue(str(error), f"add a row or a default to tables/{table}.yaml") from error
 
     return function(
@@ -45,6 +45,9 @@ def match_key_function(secret: bytes) -> Callable[..., Any]:
     """`match_key(email=…, name=…, postal_code=…)`: which customer this is, as a keyed hash."""
 
     def keyed(email: str | None = None, name: str | None = None, postal_code: str | None = None) -> str:
-        return match_key(email, name, postal_code, secret)
+        try:
+            return match_key(email, name, postal_code, secret)
+        except NoMatchKeyError as error:
+            raise BadValue(str(error)) from error
 
     return keyed

@@ -21,16 +21,19 @@ from penstock.flow.model import BudgetEnv, EnvFile, FlowFile, SystemEnv
 from penstock.mapping import (
     FUNCTIONS,
     CodeTable,
-    Mapping as RecordMapping,
     MappingEnv,
     MappingSyntaxError,
     Rates,
+    Shape,
     compile_mapping,
     config_version,
+    from_payload,
+)
+from penstock.mapping import (
+    Mapping as RecordMapping,
 )
 from penstock.resources import resource
-from penstock.rules.decision import DecisionTable
-
+from penstock.rules.decision import DecisionTable, TableError
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -130,8 +133,8 @@ def load_flow(name: str, env: str = "sandbox") -> Flow:
     try:
         tables, decisions = _tables(folder, systems, texts)
         rates = _rates(folder, texts)
-        mappings = _mappings(folder, systems, decisions, texts)
-    except MappingSyntaxError as error:
+        mappings = _mappings(folder, systems, tables, decisions, texts)
+    except (MappingSyntaxError, TableError) as error:
         raise FlowError(str(error)) from error
     return Flow(
         file=file,
@@ -141,7 +144,7 @@ def load_flow(name: str, env: str = "sandbox") -> Flow:
         tables=tables,
         rates=rates,
         match_secret=_match_secret(surroundings, folder / "env" / f"{env}.yaml"),
-        config_version=config_version(texts.values()),
+        config_version=config_version(texts),
     )
 
 
@@ -216,7 +219,7 @@ def _tables(
     shared: dict[str, CodeTable] = {}
     for path, text in _yaml_files(folder / "tables", texts):
         if "rules" in (yaml.safe_load(text) or {}):
-            decisions[path.stem] = DecisionTable.from_text(path.stem, text)
+            decisions[path.stem] = DecisionTable.from_text(path.stem, text, str(path))
         else:
             shared[path.stem] = CodeTable.from_text(path.stem, text, str(path))
     tables = {}
@@ -236,7 +239,11 @@ def _rates(folder: Path, texts: dict[str, str]) -> Rates | None:
 
 
 def _mappings(
-    folder: Path, systems: Mapping[str, System], decisions: Mapping[str, DecisionTable], texts: dict[str, str]
+    folder: Path,
+    systems: Mapping[str, System],
+    tables: Mapping[str, Mapping[str, CodeTable]],
+    decisions: Mapping[str, DecisionTable],
+    texts: dict[str, str],
 ) -> dict[tuple[str, str, str], RecordMapping]:
     functions = FUNCTIONS.extended([decide_function(decisions)])
     out: dict[tuple[str, str, str], RecordMapping] = {}
@@ -252,19 +259,21 @@ def _mappings(
                 texts[f"{name}/{override.name}/override"] = overrides[0][1]
             if direction == "to-canonical":
                 canonical = system.spec.reads[entity]
-                schema = avro_schema(canonical or entity)
+                schema: dict[str, Any] | Shape = avro_schema(canonical or entity)
                 source = None
             else:
-                schema = path.with_name(f"{entity}.payload.yaml").read_text(encoding="utf-8")
+                payload = path.with_name(f"{entity}.payload.yaml")
+                schema = from_payload(str(payload), payload.read_text(encoding="utf-8"))
                 source = avro_schema(entity)
             out[name, direction.removesuffix("-canonical"), entity] = compile_mapping(
                 str(path),
                 text,
                 overrides=overrides,
                 target_schema=schema,
-                direction=direction,
+                direction=direction,  # type: ignore[arg-type]  # checked above
                 source_schema=source,
                 functions=functions,
+                tables=tables[name],
                 secrets=system.spec.secret_fields,
             )
     return out
@@ -284,7 +293,7 @@ def _yaml_files(folder: Path, texts: dict[str, str]) -> Iterator[tuple[Path, str
 
 
 def _share(budget: BudgetEnv, service: str) -> BudgetSettings:
-    share = budget.share.get(service, 0.5)  # type: ignore[call-overload]  # unknown services get half
+    share = budget.share.get(service, 0.5)
     per_minute = None if budget.per_minute is None else budget.per_minute * share
     return BudgetSettings(per_minute, max(1, round(budget.concurrency * share)), max(1, round(budget.burst * share)))
 

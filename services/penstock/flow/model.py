@@ -67,7 +67,7 @@ class BudgetEnv(_Strict):
     per_minute: float | None = None
     concurrency: int = 4
     burst: int = 10
-    share: dict[Literal["ingress", "sinks"], float] = Field(default_factory=lambda: {"ingress": 0.5, "sinks": 0.5})
+    share: dict[str, float] = {"ingress": 0.5, "sinks": 0.5}
 
     @field_validator("share")
     @classmethod

@@ -62,14 +62,16 @@ class Pollers:
                 failures += 1
                 delay = getattr(error, "retry_after", None) or min(poll_set.interval * 2**failures, LONGEST_BACKOFF)
                 if failures in {1, 10} or failures % 60 == 0:
-                    log.warning("poll_failed", system=self._source.system, set=poll_set.name, times=failures, reason=str(error))
+                    log.warning(
+                        "poll_failed", system=self._source.system, set=poll_set.name, times=failures, reason=str(error)
+                    )
             await asyncio.sleep(delay)
 
     async def _once(self, poll_set: PollSet, key: str) -> None:
         known = self._positions.get(key)
         mark = known["mark"] if known else None
         async for page in poll_set.poll(mark):
-            sends = [notify(self._producer, self._settings, note, note_bytes(note)) for note in page.notifications]  # type: ignore[arg-type]  # aiokafka is not typed
+            sends = [notify(self._producer, self._settings, note, note_bytes(note)) for note in page.notifications]
             await asyncio.gather(*sends)
             if page.mark is not None and page.mark != mark:
                 # after the notifications are acknowledged: a crash in between only repeats them

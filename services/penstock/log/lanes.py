@@ -137,7 +137,7 @@ class LaneConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka
                     await self._handle(lane, records)
         except asyncio.CancelledError:
             raise
-        except Exception as error:  # noqa: BLE001 - kept for run(), which raises it
+        except Exception as error:
             log.exception("lane_failed", lane=lane)
             self._failure = error
         finally:

@@ -34,10 +34,10 @@ class RegistryClient:
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ, url: str | None = None) -> Self:
-        """From PENSTOCK_REGISTRY, PENSTOCK_REGISTRY_USER and PENSTOCK_REGISTRY_PASSWORD; `url` wins when given."""
+        """From PENSTOCK_REGISTRY_URL, PENSTOCK_REGISTRY_USER and PENSTOCK_REGISTRY_PASSWORD; `url` wins when given."""
         user = env.get("PENSTOCK_REGISTRY_USER")
         auth = (user, env.get("PENSTOCK_REGISTRY_PASSWORD", "")) if user else None
-        return cls(url or env.get("PENSTOCK_REGISTRY", DEFAULT_URL), auth)
+        return cls(url or env.get("PENSTOCK_REGISTRY_URL", DEFAULT_URL), auth)
 
     def subjects(self) -> list[str]:
         return list(self._call("GET", "/subjects"))

@@ -7,6 +7,7 @@ from typing import cast
 
 from confluent_kafka import OFFSET_BEGINNING, OFFSET_END, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
+from penstock.log.headers import Position
 from penstock.log.kafka import KafkaSettings, consumer, place
 
 
@@ -63,6 +64,23 @@ def scan(
                     raise ScanError(f"{topic}: {error.str()}")
     except KafkaException as error:
         raise ScanError(f"{topic} on {settings.bootstrap}: {error.args[0].str()}") from error
+    finally:
+        client.close()
+
+
+def read_record(settings: KafkaSettings, position: Position, timeout: float = 15) -> Record | None:
+    """The record at one place of the log; None when it has expired."""
+    client = consumer(settings)
+    try:
+        at = TopicPartition(position.topic, position.partition, position.offset)
+        low, high = client.get_watermark_offsets(at, timeout=timeout)
+        if not low <= position.offset < high:
+            return None
+        client.assign([at])
+        message = client.poll(timeout)
+        if message is None or message.error() is not None or message.offset() != position.offset:
+            return None
+        return _record(message)
     finally:
         client.close()
 

@@ -28,7 +28,11 @@ _BYTES = {"kB": 1024, "MB": 1024**2, "GB": 1024**3}
 
 
 class TopicsError(Exception):
-    """`topics.yaml` is wrong, or the cluster cannot be made to match it."""
+    """`topics.yaml` is wrong; the message names the place in it."""
+
+
+class ClusterError(Exception):
+    """The cluster does not answer, or refuses to be changed."""
 
 
 def _milliseconds(value: object) -> object:
@@ -167,16 +171,24 @@ def braces(pattern: str) -> list[str]:
     return ["".join(combination) for combination in itertools.product(*choices)]
 
 
+def partitions_of(name: str) -> int:
+    """Partitions that `topics.yaml` gives a topic (named without prefix). Raises TopicsError when it is not listed."""
+    for topic in load_topics():
+        if topic.name == name:
+            return topic.partitions
+    raise TopicsError(f"topics.yaml does not list {name}")
+
+
 def plan(client: AdminClient, topics: Sequence[Topic], *, timeout: float = 15) -> Plan:
     """Compare the cluster with `topics`.
 
     Raises:
-        TopicsError: the cluster does not answer.
+        ClusterError: the cluster does not answer.
     """
     try:
         there = client.list_topics(timeout=timeout).topics
     except KafkaException as error:
-        raise TopicsError(f"the cluster does not answer: {error.args[0].str()}") from error
+        raise ClusterError(f"the cluster does not answer: {error.args[0].str()}") from error
     out = Plan()
     known = [topic for topic in topics if topic.name in there]
     out.create.extend(topic for topic in topics if topic.name not in there)
@@ -223,7 +235,7 @@ def apply(client: AdminClient, todo: Plan, *, timeout: float = 30) -> None:
     """Create what is missing and set what differs. What the plan refuses is left as it is.
 
     Raises:
-        TopicsError: the broker refused; names the topic and the broker's words. Applying again is safe.
+        ClusterError: the broker refused; names the topic and the broker's words. Applying again is safe.
     """
     problems: list[str] = []
     if todo.create:
@@ -248,7 +260,7 @@ def apply(client: AdminClient, todo: Plan, *, timeout: float = 30) -> None:
         resources = [ConfigResource(ResourceType.TOPIC, name, incremental_configs=x) for name, x in by_topic.items()]
         problems += _failures(client.incremental_alter_configs(resources))
     if problems:
-        raise TopicsError("; ".join(problems))
+        raise ClusterError("; ".join(problems))
 
 
 def _failures(futures: dict[Any, Any]) -> list[str]:

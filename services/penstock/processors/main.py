@@ -8,14 +8,16 @@ import sys
 import tempfile
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import faust
 import structlog
 
 from penstock.flow.load import load_flow
 from penstock.log.kafka import KafkaSettings, quiet_aiokafka
+from penstock.log.registry_client import RegistryClient
 from penstock.log.topics import partitions_of
-from penstock.log.wire import Codec, registry_url
+from penstock.log.wire import Codec
 from penstock.processors.stage import add_stage
 from penstock.processors.transform import Names, Transform
 from penstock.rules.validate import Policy
@@ -23,7 +25,7 @@ from penstock.service import announce, configure_logs, health_routes, http_serve
 
 log = structlog.get_logger()
 
-SETTINGS = {
+SETTINGS: dict[str, Any] = {
     "key_serializer": "raw",
     "value_serializer": "raw",
     "topic_allow_declare": False,
@@ -64,7 +66,7 @@ def run(flow_name: str, env: str, host: str, port: int, ready_file: Path | None)
     quiet_aiokafka()
     flow = load_flow(flow_name, env)
     settings = KafkaSettings.from_env(bootstrap=flow.env.kafka.bootstrap)
-    codec = Codec(registry_url(flow.env.registry.url), flow_subjects(flow_name))
+    codec = Codec(RegistryClient.from_env(url=flow.env.registry.url))
     names = Names(settings.topic_prefix, partitions_of("canonical.order"))
     transform = Transform(flow, codec, names, Policy.from_settings(flow.file.validation))
     app = build_app(flow_name, settings, os.environ.get("PENSTOCK_MEMBER", "0"))
@@ -94,8 +96,3 @@ def run(flow_name: str, env: str, host: str, port: int, ready_file: Path | None)
     worker = faust.Worker(app, loglevel="INFO", redirect_stdouts=False)
     worker.execute_from_commandline()
     sys.exit(0)
-
-
-def flow_subjects(_flow: str) -> list[str]:
-    """Canonical entities that the codec knows."""
-    return ["order", "order-status", "customer", "product", "price", "stock-level", "shipment", "invoice", "payment", "refund"]

@@ -42,7 +42,9 @@ Transform = Callable[[Incoming], Sequence[Output]]
 Counter = Callable[[str], None]
 
 
-def outputs_of(incoming: Incoming, transform: Transform, dlq_topic: str, stage: str, count: Counter) -> Sequence[Output]:
+def outputs_of(
+    incoming: Incoming, transform: Transform, dlq_topic: str, stage: str, count: Counter
+) -> Sequence[Output]:
     """The outputs of one record, or its dead letter."""
     try:
         return transform(incoming)
@@ -62,7 +64,8 @@ def producer_send(app: faust.App) -> Send:
     """Sends through the app's own aiokafka producer, whose futures tell of the broker's acknowledgement."""
 
     async def send(output: Output) -> Awaitable[object]:
-        producer = app.producer._producer  # noqa: SLF001 - Faust's own send hides the delivery future
+        producer: Any = app.producer
+        producer = producer._producer  # noqa: SLF001 - Faust's own send hides the delivery future
         future: Awaitable[object] = await producer.send(
             output.topic, output.value, key=output.key, partition=output.partition, headers=list(output.headers)
         )

@@ -18,9 +18,9 @@ from penstock.flow.load import Flow, System
 from penstock.log.fates import Fate, FateState
 from penstock.log.headers import Headers, Position, RawHeaders, texts
 from penstock.log.partition import partition_for
-from penstock.log.wire import Encoder
-from penstock.mapping import MappingEnv, MappingError, UnknownCode
+from penstock.log.wire import Codec
 from penstock.mapping import Mapping as RecordMapping
+from penstock.mapping import MappingEnv, MappingError, UnknownCode
 from penstock.processors.deliver import Output
 from penstock.processors.stage import Incoming
 from penstock.records.ids import canonical_id
@@ -58,9 +58,9 @@ class _Route:
 class Transform:
     """The transform of one flow. Call it with a consumed raw record; see `stage.Transform`."""
 
-    def __init__(self, flow: Flow, encoder: Encoder, names: Names, policy: Policy) -> None:
+    def __init__(self, flow: Flow, codec: Codec, names: Names, policy: Policy) -> None:
         self._flow = flow
-        self._encoder = encoder
+        self._codec = codec
         self._names = names
         self._policy = policy
         self._routes = {
@@ -117,7 +117,7 @@ class Transform:
             config_version=self._flow.config_version,
         ).encode()
         headers += [(name, text.encode()) for name, text in given.items() if name in {"retry", "released"}]
-        value = self._encoder.encode(route.canonical, record)
+        value = self._codec.encode(route.mapping.target, record)
         out = [Output(self._names.topic(f"canonical.{route.canonical}"), key.encode(), value, headers)]
         if not targets:
             reason = "older than start.orders_from" if route.targets else "the flow routes it nowhere"
@@ -219,7 +219,12 @@ def observed_at(raw: RawDocument, headers: Mapping[str, str]) -> datetime:
 def code_verdict(error: UnknownCode) -> Verdict:
     """An unknown code is a clerk's matter: the table is completed and the document tried again."""
     return Verdict(
-        field=error.field, value=str(error.value), rule="unknown-code", message=error.reason, remedy=error.remedy, severity="hold"
+        field=error.field,
+        value=str(error.value),
+        rule="unknown-code",
+        message=error.reason,
+        remedy=error.remedy,
+        severity="hold",
     )
 
 

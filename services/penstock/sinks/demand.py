@@ -28,7 +28,9 @@ class Decoder(Protocol):
 class OpenDemand:
     """Quantities per SKU of the shop's orders that `erp` (system, instance) has not booked."""
 
-    def __init__(self, store: XrefStore, decoder: Decoder, shop: tuple[str, str], erp: tuple[str, str], since: str) -> None:
+    def __init__(
+        self, store: XrefStore, decoder: Decoder, shop: tuple[str, str], erp: tuple[str, str], since: str
+    ) -> None:
         self._store = store
         self._decoder = decoder
         self._shop = shop

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import orjson
 from aiokafka import AIOKafkaProducer
@@ -75,7 +76,12 @@ class LogJournal:
         await self._write_xref(
             [
                 xref.refusal_record(
-                    item.record["customer_id"], self._system, self._instance, str(item.record["cause"]), reason, self._clock()
+                    item.record["customer_id"],
+                    self._system,
+                    self._instance,
+                    str(item.record["cause"]),
+                    reason,
+                    self._clock(),
                 )
             ]
         )
@@ -116,7 +122,16 @@ class LogJournal:
     ) -> None:
         where = f"sinks/{self._target}"
         fate = Fate(
-            event_id, canonical_id, self._target, FateState(state), reason, where, entity, self._clock(), attempts, native_id
+            event_id,
+            canonical_id,
+            self._target,
+            FateState(state),
+            reason,
+            where,
+            entity,
+            self._clock(),
+            attempts,
+            native_id,
         )
         key, value = fate.encode()
         await self._send(self._settings.topic("fate"), key, value)
@@ -131,7 +146,7 @@ class LogJournal:
 
     async def _enter(self, topic: str, item: Item, on: str, reason: str, next_try: str | None = None) -> None:
         key = entry_key(item.flow, item.entity, item.canonical_id, item.event_id)
-        data = {
+        data: dict[str, Any] = {
             "flow": item.flow,
             "stage": "sinks",
             "target": self._target,

@@ -37,7 +37,9 @@ class LogLookup:
         native_id = self._store.lookup(entity, canonical_id, self._system, self._instance)
         if native_id is not None:
             return Crossing(native_id)
-        refusal = self._store.refusal(entity, canonical_id, self._system, self._instance) if entity == "customer" else None
+        refusal = (
+            self._store.refusal(entity, canonical_id, self._system, self._instance) if entity == "customer" else None
+        )
         if refusal is not None and refusal[0] == self._cause:
             return Crossing(None, refused=refusal[1], cause=self._cause)
         return None

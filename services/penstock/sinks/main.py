@@ -15,7 +15,8 @@ from penstock.connectors.contract import Handler, Lookup
 from penstock.flow.load import Flow, System, load_flow
 from penstock.log.kafka import KafkaSettings, async_consumer, async_producer
 from penstock.log.pauses import Pauses
-from penstock.log.wire import Codec, registry_url
+from penstock.log.registry_client import RegistryClient
+from penstock.log.wire import Codec
 from penstock.log.xref import XrefStore
 from penstock.service import announce, first_failure, health_routes, http_server, run_service, stop_on_signals
 from penstock.sinks.demand import OpenDemand
@@ -24,8 +25,6 @@ from penstock.sinks.model import Item
 from penstock.sinks.runner import Options, SinkRunner
 
 log = structlog.get_logger()
-
-ENTITIES = ["order", "order-status", "customer", "product", "price", "stock-level", "shipment", "invoice", "payment", "refund"]
 
 
 def run(flow_name: str, env: str, host: str, port: int, ready_file: Path | None) -> None:
@@ -59,7 +58,7 @@ def native_of(lookup: Lookup, entity: str, canonical_id: str) -> str | None:
 async def _main(flow: Flow, host: str, port: int, ready_file: Path | None) -> None:
     stop = stop_on_signals()
     settings = KafkaSettings.from_env(bootstrap=flow.env.kafka.bootstrap)
-    codec = Codec(registry_url(flow.env.registry.url), ENTITIES)
+    codec = Codec(RegistryClient.from_env(url=flow.env.registry.url))
     member = os.environ.get("PENSTOCK_MEMBER", "0")
     store, pauses = XrefStore.open(settings), Pauses.open(settings)
     producer = async_producer(settings, linger_ms=0)
@@ -116,9 +115,7 @@ async def _main(flow: Flow, host: str, port: int, ready_file: Path | None) -> No
         out: dict[str, float] = {}
         for target, runner in runners.items():
             name = target.replace(":", "_").lower().replace("-", "_").replace(".", "_")
-            out |= {
-                f"sink_{name}_{state.replace('-', '_')}_total": float(n) for state, n in runner.settled.items()
-            }
+            out |= {f"sink_{name}_{state.replace('-', '_')}_total": float(n) for state, n in runner.settled.items()}
             out[f"sink_{name}_under_way"] = runner.under_way
             out[f"sink_{name}_waiting"] = runner.waiting
             out[f"sink_{name}_open_intents"] = runner.state.open_intents()

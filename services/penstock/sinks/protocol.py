@@ -32,9 +32,9 @@ from penstock.connectors.contract import (
     Wait,
 )
 from penstock.connectors.http import LostReplyError, NotSentError, describe
+from penstock.log.headers import Position
 from penstock.mapping.errors import MappingError, MissingXref
 from penstock.sinks.health import Health
-from penstock.log.headers import Position
 from penstock.sinks.model import CUSTOMER_REQUEST, Effect, Item, attempt, newer, newest_attempts, payload_hash
 
 log = structlog.get_logger()
@@ -312,7 +312,9 @@ class EffectProtocol:
             return await step.find()
         except (NotSentError, LostReplyError) as error:
             await self._health.failed(str(error))
-            return Retry(f"{step.name}: {describe(error)}", getattr(error, "retry_after", None) or self._backoff(progress))
+            return Retry(
+                f"{step.name}: {describe(error)}", getattr(error, "retry_after", None) or self._backoff(progress)
+            )
 
     def _backoff(self, progress: _Progress) -> float:
         return float(min(0.2 * 2 ** min(progress.item.attempts, 6), 10.0))
@@ -370,7 +372,9 @@ class EffectProtocol:
             await self._journal.effect(item, self._closed(item, effect, state, reason, progress, native_id, links))
         await self._journal.close_entries(item)
         if state in {"applied", "rejected"} and item.entity != CUSTOMER_REQUEST:
-            log.info("settled", fate=state, entity=item.entity, document=item.document, native_id=native_id, reason=reason)
+            log.info(
+                "settled", fate=state, entity=item.entity, document=item.document, native_id=native_id, reason=reason
+            )
         return Finished(state)
 
     @staticmethod
@@ -405,7 +409,8 @@ class EffectProtocol:
             opened_at=effect.opened_at if effect and effect.event_id == item.event_id else now,
             closed_at=now,
             attempts=newest_attempts(progress.attempts),
-            links=[[link.entity, link.canonical_id, link.native_id] for link in links] or (effect.links if effect else []),
+            links=[[link.entity, link.canonical_id, link.native_id] for link in links]
+            or (effect.links if effect else []),
             reason=reason or None,
             fate=state,
             sent=False if applied else bool(effect and effect.sent),
@@ -430,7 +435,9 @@ class EffectProtocol:
         return Finished("held")
 
     async def _park_unknown(self, progress: _Progress, reason: str) -> Finished:
-        evidence = f"sent {UNKNOWNS_BEFORE_A_PERSON} times without a readable answer; last: {reason}. Look in the target."
+        evidence = (
+            f"sent {UNKNOWNS_BEFORE_A_PERSON} times without a readable answer; last: {reason}. Look in the target."
+        )
         return await self._hold(progress.item, progress.effect, "unknown", evidence, progress)
 
     def _note(self, progress: _Progress, outcome: str, reply: str, step: str = "") -> None:

@@ -18,12 +18,12 @@ from penstock.log.dlq import dead_letter
 from penstock.log.headers import Headers, Position, texts
 from penstock.log.kafka import KafkaSettings
 from penstock.log.lanes import LaneConsumer, Record
+from penstock.log.pauses import Pauses
 from penstock.log.xref import XrefStore
 from penstock.sinks.health import Health
 from penstock.sinks.journal import LogJournal
 from penstock.sinks.lookup import Demand, LogLookup
 from penstock.sinks.model import CUSTOMER_REQUEST, Effect, Entry, Item
-from penstock.log.pauses import Pauses
 from penstock.sinks.protocol import PATIENCE, EffectProtocol, Finished, Waiting
 from penstock.sinks.state import SinkState, partitions_per_topic
 
@@ -300,7 +300,7 @@ class SinkRunner:
             return await self._protocol.run(item)
         except asyncio.CancelledError:
             raise
-        except Exception as error:  # noqa: BLE001 - one record that breaks a connector must not stop the others
+        except Exception as error:
             log.exception("handler_failed", entity=item.entity, document=item.document)
             text = f"{type(error).__name__} in the connector {self._system}: {error}"
             await self._dead_letter(item, error, text)
@@ -371,7 +371,7 @@ class SinkRunner:
                     await self._tick()
         except asyncio.CancelledError:
             raise
-        except Exception as error:  # noqa: BLE001 - ends the process through run()
+        except Exception as error:
             log.exception("sink_tick_failed", target=self.target)
             self._failure = error
             stop.set()

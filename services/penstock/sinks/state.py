@@ -12,7 +12,6 @@ import orjson
 import structlog
 from confluent_kafka import Message
 
-from penstock.log.headers import texts
 from penstock.log.kafka import KafkaSettings
 from penstock.log.loader import Loader
 from penstock.sinks.model import Effect, Entry, Item, newer
@@ -155,7 +154,7 @@ class SinkState:
             if topic == self.effect_topic:
                 if value is not None and self._is_ours(key):
                     self._take_effect(key, partition, offset, orjson.loads(value))
-            elif texts(message.headers()).get("owner") != self.owner:
+            elif dict(message.headers() or ()).get("owner") != self.owner.encode():
                 self._take_entry(topic, key, partition, value)
 
     def _is_ours(self, key: str) -> bool:
