@@ -7,7 +7,8 @@ from typing import Annotated, Any
 import typer
 
 from penstock.cli.errors import CommandError, Exit
-from penstock.cli.logview import Bootstrap, Json, LogView, Outgoing, Why, audit, body, header
+from penstock.cli.logview import LogView, Outgoing, Why, audit, body, header
+from penstock.cli.options import Bootstrap, Json
 from penstock.cli.output import console, print_json, print_table
 from penstock.log.scan import Record
 

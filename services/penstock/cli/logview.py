@@ -14,12 +14,9 @@ from confluent_kafka.admin import AdminClient
 
 from penstock.cli.errors import CommandError, Exit
 from penstock.log.kafka import KafkaSettings, admin, producer
+from penstock.log.partition import partition_for
 from penstock.log.scan import Record, ScanError, scan
 
-Bootstrap = Annotated[
-    str | None, typer.Option(help="host:port of the broker; default: PENSTOCK_BOOTSTRAP, else 127.0.0.1:9092.")
-]
-Json = Annotated[bool, typer.Option("--json", help="One JSON document instead of a table.")]
 Why = Annotated[str, typer.Option("--why", help="Reason, kept in the audit log.")]
 
 ANSWER_SECONDS = 10.0
@@ -79,6 +76,21 @@ class LogView:
             else:
                 out[key] = record
         return out
+
+    def partition_of(self, topic: str, key: str) -> int:
+        """Where records of this key are in a topic."""
+        return partition_for(key.encode(), len(self._partitions[topic]))
+
+    def of_key(self, topic: str, key: str) -> list[Record]:
+        """All records of one key, the oldest first; reads one partition."""
+        if topic not in self._partitions:
+            return []
+        wanted = key.encode()
+        return [record for record in self.records(topic, self.partition_of(topic, key)) if record.key == wanted]
+
+    def name(self, topic: str) -> str:
+        """Name in `topics.yaml` of a topic on the cluster."""
+        return topic.removeprefix(self.settings.topic_prefix)
 
     def send(self, records: Sequence["Outgoing"]) -> None:
         """Write records in order; returns when the broker has acknowledged all. Raises CommandError."""

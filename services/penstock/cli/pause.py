@@ -4,11 +4,12 @@ from typing import Annotated
 
 import typer
 
-from penstock.cli.logview import Bootstrap, Json, LogView, Why
+from penstock.cli.logview import LogView, Why
+from penstock.cli.options import Bootstrap, Json
 from penstock.cli.output import console, print_json, print_table
 from penstock.cli.pauses import Name, paused_now, set_pause
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.command(

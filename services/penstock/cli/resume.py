@@ -3,11 +3,12 @@
 import typer
 
 from penstock.cli.errors import CommandError, Exit
-from penstock.cli.logview import Bootstrap, LogView, Why
+from penstock.cli.logview import LogView, Why
+from penstock.cli.options import Bootstrap
 from penstock.cli.output import console
 from penstock.cli.pauses import Name, paused_now, set_pause
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.command(epilog="Example: `penstock resume infor:DALS --why 'month end is done'`")

@@ -116,7 +116,7 @@ class Stack:
         if self._own_registry:
             argv = (*PENSTOCK, "registry", "--host", HOST, "--port", str(self._ports.get("registry")))
             needs = ("broker",) if self._own_broker else ()
-            url = f"{self.registry_url}/subjects"
+            url = f"{self.registry_url}/readyz"
             made.append(self._spec("registry", argv, REGISTRY_STAGE, needs, ready_url=url, listens=self.registry_url))
         return made
 

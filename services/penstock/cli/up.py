@@ -18,7 +18,7 @@ from penstock.cli.run import DEFAULT_ENV, DEFAULT_FLOW
 from penstock.cli.stack import Stack
 from penstock.cli.supervise import Supervisor
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.command(

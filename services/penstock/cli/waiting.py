@@ -9,7 +9,8 @@ import orjson
 import typer
 
 from penstock.cli.errors import CommandError, Exit
-from penstock.cli.logview import Bootstrap, Json, LogView, Outgoing, Why, audit, body, from_base64
+from penstock.cli.logview import LogView, Outgoing, Why, audit, body, from_base64
+from penstock.cli.options import Bootstrap, Json
 from penstock.cli.output import console, print_json, print_table
 from penstock.log.fates import Fate, FateState
 
@@ -63,7 +64,7 @@ def again(entry: Entry, **marks: str) -> Outgoing:
     carried = entry.data["republish"]
     headers = {**carried["headers"], "retry": str(int(carried["headers"].get("retry", 0)) + 1), **marks}
     key, value = from_base64(carried["key_base64"]), from_base64(carried["value_base64"])
-    return Outgoing(carried["topic"], key, value, headers, partition=entry.partition, exact=True)
+    return Outgoing(carried["topic"], key, value, headers, exact=True)
 
 
 def rejected(entry: Entry, why: str, at: datetime) -> list[Outgoing]:
