@@ -53,13 +53,7 @@ class Loader:
         """Add all partitions of these topics. Raises LoaderError when a topic is not there."""
         found: list[Partition] = []
         for topic in topics:
-            try:
-                about = self._admin.list_topics(topic, timeout=15).topics[topic]
-            except KafkaException as error:
-                raise LoaderError(f"{self._settings.bootstrap} does not answer: {error.args[0].str()}") from error
-            if about.error or not about.partitions:
-                raise LoaderError(f"no topic {topic} on {self._settings.bootstrap}: run `penstock topics apply`")
-            found.extend((topic, number) for number in about.partitions)
+            found.extend((topic, number) for number in self._partitions(topic))
         self.add(found)
 
     def add(self, partitions: Iterable[Partition]) -> None:
@@ -130,6 +124,19 @@ class Loader:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _partitions(self, topic: str) -> list[int]:
+        deadline = time.monotonic() + 5  # a topic that has just been made is not known everywhere at once
+        while True:
+            try:
+                about = self._admin.list_topics(topic, timeout=15).topics[topic]
+            except KafkaException as error:
+                raise LoaderError(f"{self._settings.bootstrap} does not answer: {error.args[0].str()}") from error
+            if about.partitions and about.error is None:
+                return list(about.partitions)
+            if time.monotonic() > deadline:
+                raise LoaderError(f"no topic {topic} on {self._settings.bootstrap}: run `penstock topics apply`")
+            time.sleep(0.05)
 
     def _position(self, partition: Partition) -> int:
         self._raise_if_stopped()
