@@ -1,0 +1,153 @@
+"""Reads one Infor CSI site: polls by RecordDate, extracts whole documents."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+import httpx
+
+from penstock.connectors.budget import Budget
+from penstock.connectors.contract import (
+    CheckResult,
+    Notification,
+    SourceRefusedError,
+    SourceUnavailableError,
+    WebhookRefusedError,
+)
+from penstock.connectors.http import NotSentError, now_text
+from penstock.connectors.infor.check import check_site
+from penstock.connectors.infor.client import InforClient, Page, Row
+from penstock.connectors.infor.document import fingerprint
+from penstock.connectors.infor.errors import IdoRefusedError, Refusal
+from penstock.connectors.infor.extract import READERS, carried_part, invoice_id, trimmed
+from penstock.connectors.infor.idos import READS, read
+from penstock.connectors.infor.literals import any_of
+from penstock.connectors.infor.polling import IdoPoll, Notify, PollSpec
+from penstock.connectors.infor.settings import InforSettings
+from penstock.records.raw import EntityRef, Part, RawDocument
+
+SYSTEM = "infor"
+CARRIED = frozenset({"stock", "item"})
+"""Entities whose document is one row: a poll carries it."""
+
+
+class InforSource:
+    """A `Source`."""
+
+    system = SYSTEM
+
+    def __init__(
+        self, settings: InforSettings, budget: Budget, *, transport: httpx.AsyncBaseTransport | None = None
+    ) -> None:
+        self.instance = settings.instance
+        self._settings = settings
+        self._client = InforClient(settings, budget, transport=transport)
+        self.polls: Sequence[IdoPoll] = [self._poll(spec) for spec in self._specs()]
+
+    async def extract(self, ref: EntityRef, carried: Sequence[Part]) -> RawDocument | None:
+        reader = READERS.get(ref.entity)
+        if reader is None:
+            raise SourceRefusedError(f"infor has no {ref.entity}: there are {', '.join(READERS)}")
+        row = next((part for part in carried if part.role == ref.entity), None)
+        if row is not None and ref.entity in CARRIED:
+            return RawDocument(ref, (row,))
+        try:
+            parts = await reader(self._client, ref.native_id)
+        except IdoRefusedError as error:
+            if error.refusal is Refusal.PRIVILEGE:
+                raise SourceUnavailableError(str(error), 30.0) from error
+            body = Part("refusal", error.ido, 200, "application/json", now_text(), error.body)
+            raise SourceRefusedError(str(error), [body]) from error
+        except NotSentError as error:
+            raise SourceUnavailableError(str(error), error.retry_after) from error
+        return RawDocument(ref, tuple(parts)) if parts is not None else None
+
+    def fingerprint(self, document: RawDocument) -> str:
+        return fingerprint(document)
+
+    def receive(self, body: bytes, headers: Mapping[str, str], now: datetime) -> Sequence[Notification]:  # noqa: ARG002
+        raise WebhookRefusedError(404, "Infor CSI sends no webhooks: changes are polled by RecordDate")
+
+    async def check(self) -> Sequence[CheckResult]:
+        return await check_site(self._client, self._settings, READS, {})
+
+    async def close(self) -> None:
+        await self._client.close()
+
+    def _poll(self, spec: PollSpec) -> IdoPoll:
+        settings = self._settings
+        return IdoPoll(
+            spec,
+            self._client,
+            interval=settings.interval(spec.name),
+            overlap=settings.overlap_seconds,
+            page_size=settings.page_size,
+            zone=settings.zone,
+            start=settings.poll_from,
+            now=lambda: datetime.now(UTC),
+        )
+
+    def _specs(self) -> list[PollSpec]:
+        stamps = ("RecordDate", "RowPointer")
+        return [
+            PollSpec("orders", "SLCos", self._keyed("orders", "order", "CoNum"), ("CoNum", *stamps), dated=True),
+            PollSpec(
+                "order-lines", "SLCoitems", self._keyed("order-lines", "order", "CoNum"), ("CoNum", *stamps), dated=True
+            ),
+            PollSpec("shipping-ledger", "SLCoShips", self._shipments_of, ("CoNum", *stamps), dated=True),
+            PollSpec(
+                "shipments",
+                "SLShipments",
+                self._keyed("shipments", "shipment", "ShipmentId"),
+                ("ShipmentId", *stamps),
+                dated=True,
+            ),
+            PollSpec("invoices", "SLInvHdrs", self._invoices, ("InvNum", "InvSeq", *stamps), dated=True),
+            PollSpec(
+                "payments",
+                "SLArtrans",
+                self._keyed("payments", "payment", "RowPointer"),
+                stamps,
+                "Type = 'P'",
+                dated=True,
+            ),
+            PollSpec("stock", "SLItemwhses", self._stock),
+            PollSpec("customers", "SLCustomers", self._keyed("customers", "customer", "CustNum"), ("CustNum", *stamps)),
+            PollSpec("items", "SLItems", self._items),
+        ]
+
+    def _note(self, poll_set: str, entity: str, native_id: str, carried: Sequence[Part] = ()) -> Notification:
+        ref = EntityRef(SYSTEM, self.instance, entity, native_id)
+        return Notification(ref, f"poll:{poll_set}", carried=carried)
+
+    def _keyed(self, poll_set: str, entity: str, key: str) -> Notify:
+        async def notify(rows: Sequence[Row], _page: Page) -> list[Notification]:
+            ids = dict.fromkeys(trimmed(row, key) for row in rows)
+            return [self._note(poll_set, entity, native_id) for native_id in ids]
+
+        return notify
+
+    async def _invoices(self, rows: Sequence[Row], _page: Page) -> list[Notification]:
+        return [self._note("invoices", "invoice", native_id) for native_id in dict.fromkeys(map(invoice_id, rows))]
+
+    async def _stock(self, rows: Sequence[Row], page: Page) -> list[Notification]:
+        return [
+            self._note(
+                "stock", "stock", f"{trimmed(row, 'Item')}|{trimmed(row, 'Whse')}", [carried_part("stock", row, page)]
+            )
+            for row in rows
+        ]
+
+    async def _items(self, rows: Sequence[Row], page: Page) -> list[Notification]:
+        return [self._note("items", "item", trimmed(row, "Item"), [carried_part("item", row, page)]) for row in rows]
+
+    async def _shipments_of(self, rows: Sequence[Row], _page: Page) -> list[Notification]:
+        """The shipments of the orders whose lines were shipped: their ledger rows may come after the shipment."""
+        numbers = sorted({row["CoNum"] or "" for row in rows} - {""})
+        ids: dict[str, None] = {}
+        for ido in ("SLShipmentLines", "SLShipmentSeqs"):
+            if "RefNum" in await self._client.info(ido):
+                found = await read(self._client, ido, any_of("RefNum", numbers))
+                ids |= dict.fromkeys(trimmed(row, "ShipmentId") for row in found.rows)
+        return [self._note("shipping-ledger", "shipment", native_id) for native_id in ids]
