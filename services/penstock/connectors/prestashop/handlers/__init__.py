@@ -1,0 +1,1 @@
+"""What the sink applies to a shop: one handler per canonical entity."""
