@@ -97,7 +97,13 @@ class LaneConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka
                     raise self._failure
                 if committer.done():
                     committer.result()
+                if not self.ready.is_set():
+                    # aiokafka hands out records of a new assignment before its listener has returned
+                    await asyncio.sleep(0.01)
+                    continue
                 batches = await self._consumer.getmany(timeout_ms=100, max_records=500)
+                if not self.ready.is_set():
+                    continue  # revoked meanwhile: read again by whoever owns the partitions next
                 for partition, messages in batches.items():
                     for message in messages:
                         self._enqueue(partition, message)

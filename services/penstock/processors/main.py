@@ -68,7 +68,7 @@ def run(flow_name: str, env: str, host: str, port: int, ready_file: Path | None)
     settings = KafkaSettings.from_env(bootstrap=flow.env.kafka.bootstrap)
     codec = Codec(RegistryClient.from_env(url=flow.env.registry.url))
     names = Names(settings.topic_prefix, partitions_of("canonical.order"))
-    transform = Transform(flow, codec, names, Policy.from_settings(flow.file.validation))
+    transform = Transform(flow, codec, names, Policy.model_validate(flow.file.validation))
     app = build_app(flow_name, settings, os.environ.get("PENSTOCK_MEMBER", "0"))
     counts: Counter[str] = Counter()
 

@@ -1,0 +1,119 @@
+"""The sink runner on a real log: what is on it afterwards, and in the target."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import orjson
+import pytest
+
+from penstock.connectors.contract import Wait
+from penstock.log.kafka import KafkaSettings, producer
+from penstock.log.pauses import pause_key
+from penstock.log.topics import Topic
+from tests.integration.sink_world import World, booked_once, until
+from tests.unit.sinks.fakes import FakeTarget, OrderHandler
+
+pytestmark = pytest.mark.kafka
+ORDERS = [f"order-{number}" for number in range(20)]
+
+
+@pytest.fixture
+def world(kafka: KafkaSettings, topics: Sequence[Topic]) -> World:
+    return World(kafka)
+
+
+async def test_every_order_is_booked_once_and_has_its_fate(world: World):
+    target = FakeTarget(faults=["lost-after", "busy", "lost-before", "", "lost-after"])
+    await world.send(ORDERS)
+    async with world.runner(OrderHandler(target)) as runner:
+        await until(lambda: runner.settled.get("applied") == len(ORDERS))
+    assert booked_once(target, ORDERS)
+    assert world.fates() == {f"{order}-v1": "applied" for order in ORDERS}
+
+
+async def test_a_new_runner_does_not_repeat_what_is_committed_or_applied(world: World):
+    target = FakeTarget()
+    await world.send(ORDERS)
+    async with world.runner(OrderHandler(target)) as runner:
+        await until(lambda: runner.settled.get("applied") == len(ORDERS))
+    writes = target.writes
+    await world.send(ORDERS)
+    async with world.runner(OrderHandler(target)) as runner:
+        await until(lambda: runner.settled.get("applied") == len(ORDERS))
+    assert target.writes == writes
+    assert booked_once(target, ORDERS)
+
+
+async def test_a_record_that_waits_is_parked_and_applied_by_the_next_runner_when_its_condition_holds(world: World):
+    target = FakeTarget()
+    waiting = OrderHandler(target)
+    waiting.decision = Wait("item", "item APR-SND is not in the shop", 0.1)
+    await world.send(["A"])
+    async with world.runner(waiting, patience=0.3):
+        await until(lambda: len(world.entries("parked.infor")) == 1)
+    assert world.fates() == {"A-v1": "waiting"}
+    async with world.runner(OrderHandler(target)) as runner:
+        await until(lambda: runner.settled.get("applied") == 1)
+    assert world.fates() == {"A-v1": "applied"}
+    assert world.entries("parked.infor") == {}
+
+
+async def test_a_newer_version_takes_the_place_of_a_held_one(world: World):
+    target = FakeTarget(faults=["refuse"])
+    await world.send(["A"])
+    async with world.runner(OrderHandler(target)) as runner:
+        await until(lambda: runner.settled.get("held") == 1)
+        assert len(world.entries("hold")) == 1
+        await world.send(["A"], version=2)
+        await until(lambda: runner.settled.get("applied") == 1)
+    assert world.fates() == {"A-v1": "superseded", "A-v2": "applied"}
+    assert world.entries("hold") == {}
+
+
+async def test_a_connector_that_breaks_leaves_a_dead_letter_and_the_others_go_on(world: World):
+    target = FakeTarget(faults=["boom"])
+    await world.send(ORDERS)
+    async with world.runner(OrderHandler(target)) as runner:
+        await until(lambda: sum(runner.settled.values()) == len(ORDERS))
+    states = list(world.fates().values())
+    assert states.count("parked") == 1
+    assert states.count("applied") == len(ORDERS) - 1
+
+
+async def test_a_paused_target_is_not_called_until_it_is_resumed(world: World):
+    target = FakeTarget()
+    client = producer(world.settings)
+    key = pause_key("target", "infor:1")
+    client.produce(world.settings.topic("control"), key=key, value=orjson.dumps({"paused": True, "why": "inventory"}))
+    client.flush()
+    await world.send(ORDERS)
+    async with world.runner(OrderHandler(target)) as runner:
+        await until(lambda: runner.under_way == len(ORDERS))
+        assert target.writes == 0
+        client.produce(world.settings.topic("control"), key=key, value=None)
+        client.flush()
+        await until(lambda: runner.settled.get("applied") == len(ORDERS))
+
+
+async def test_what_is_not_routed_to_the_target_is_left_alone(world: World):
+    target = FakeTarget()
+    client = producer(world.settings)
+    client.produce(world.settings.topic("canonical.order"), key="B", value=b"{}", headers=[("targets", b"sage100:1")])
+    client.flush()
+    await world.send(["A"])
+    async with world.runner(OrderHandler(target)) as runner:
+        await until(lambda: runner.settled.get("applied") == 1)
+    assert booked_once(target, ["A"])
+
+
+async def test_two_runners_share_the_work_and_double_nothing(world: World):
+    target = FakeTarget()
+    async with world.runner(OrderHandler(target), member="a") as one:
+        await until(lambda: one.ready)
+        await world.send(ORDERS)
+        async with world.runner(OrderHandler(target), member="b") as two:
+            await until(lambda: two.ready)
+            await world.send(ORDERS, version=2)
+            await until(lambda: len([s for s in world.fates().values() if s == "applied"]) == 2 * len(ORDERS), 60)
+    assert booked_once(target, ORDERS)
