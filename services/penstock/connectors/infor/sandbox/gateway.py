@@ -22,7 +22,7 @@ from penstock.connectors.infor.sandbox.model import Ido
 from penstock.connectors.infor.sandbox.oauth import Tokens
 from penstock.connectors.infor.sandbox.site import Site
 from penstock.connectors.infor.sandbox.update import update
-from penstock.connectors.infor.sandbox.values import IdoError
+from penstock.connectors.infor.sandbox.values import IdoError, in_range
 from penstock.sandbox.faults import FaultBox
 
 TOKEN_EXPIRED = "token_expired"  # noqa: S105 - the name of a fault
@@ -102,7 +102,8 @@ class Gateway:
         query = {name.lower(): value for name, value in request.query_params.items()}
         try:
             self._check_configuration(request.headers.get("x-infor-mongooseconfig"))
-            return reply(self._answer(operation, ido, query, body))
+            with in_range():
+                return reply(self._answer(operation, ido, query, body))
         except IdoError as error:
             return refused(operation, str(error))
 

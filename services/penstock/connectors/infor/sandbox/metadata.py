@@ -6,10 +6,8 @@ from penstock.connectors.infor.sandbox.values import Kind
 
 
 def info(ido: Ido) -> Wire:
-    """Answer an info. Joined properties do not say that they ignore writes; the real service does not either."""
+    """Answer an info: no `Success`, no `Message`. Joined properties do not say that they ignore writes."""
     return {
-        "Message": None,
-        "Success": True,
         "Keys": list(ido.keys),
         "Properties": [_property(prop) for prop in ido.props.values()],
         "SubCollections": [],

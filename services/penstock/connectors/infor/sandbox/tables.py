@@ -47,15 +47,19 @@ class Tables:
         for statement in _CODE_TABLES.split(";"):
             self.storage.execute(statement)
         for ido in ALL:
-            if ido.view:
-                self.storage.execute(f"CREATE VIEW IF NOT EXISTS {ido.table} AS {ido.view}")
-                continue
-            columns = ", ".join(f'"{prop.name}" {_TYPES[prop.kind]}' for prop in ido.columns)
-            self.storage.execute(f"CREATE TABLE IF NOT EXISTS {ido.table} ({columns})")
-            self._index(ido, ido.keys, unique=True)
-            self._index(ido, ("RowPointer",), unique=True)
-            for fields in (("RecordDate", "RowPointer"), *ido.indexes):
-                self._index(ido, fields, unique=False)
+            self.create_ido(ido)
+
+    def create_ido(self, ido: Ido) -> None:
+        """The table of one IDO with its indexes, or its view."""
+        if ido.view:
+            self.storage.execute(f"CREATE VIEW IF NOT EXISTS {ido.table} AS {ido.view}")
+            return
+        columns = ", ".join(f'"{prop.name}" {_TYPES[prop.kind]}' for prop in ido.columns)
+        self.storage.execute(f"CREATE TABLE IF NOT EXISTS {ido.table} ({columns})")
+        self._index(ido, ido.keys, unique=True)
+        self._index(ido, ("RowPointer",), unique=True)
+        for fields in (("RecordDate", "RowPointer"), *ido.indexes):
+            self._index(ido, fields, unique=False)
 
     def _index(self, ido: Ido, fields: tuple[str, ...], *, unique: bool) -> None:
         name = "_".join([ido.table, *fields])

@@ -6,6 +6,9 @@ Source: systems/infor.md 4.2, 4.3.
 """
 
 import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from enum import Enum
 
@@ -42,6 +45,17 @@ class ParseError(IdoError):
 
     def __init__(self, text: str) -> None:
         super().__init__(f"IDOValueType.GetValue: failed to parse normalized string [{text}].")
+
+
+@contextmanager
+def in_range() -> Iterator[None]:
+    """Turn a number that outgrows the database (92 billion) into a refusal."""
+    try:
+        yield
+    except (OverflowError, sqlite3.OperationalError) as error:
+        if isinstance(error, sqlite3.OperationalError) and "integer overflow" not in str(error):
+            raise
+        raise IdoError("Arithmetic overflow error converting expression to data type numeric.") from error
 
 
 def parse(kind: Kind, text: str) -> Stored:

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from penstock.connectors.infor.sandbox.actions import billing, clerk, shipping
 from penstock.connectors.infor.sandbox.actions.inputs import Input
 from penstock.connectors.infor.sandbox.site import Site
-from penstock.connectors.infor.sandbox.values import IdoError
+from penstock.connectors.infor.sandbox.values import IdoError, in_range
 from penstock.sandbox.engine import ActionError
 from penstock.sandbox.faults import CLOCK_SHIFT, FaultBox
 
@@ -27,7 +27,7 @@ def actions(site: Site, faults: FaultBox) -> dict[str, Act]:
         async def act(given: dict[str, Any]) -> dict[str, Any]:
             checked = model.model_validate(given)
             try:
-                with site.storage.transaction():
+                with in_range(), site.storage.transaction():
                     return work(site, checked)
             except IdoError as error:
                 raise ActionError(str(error)) from error
