@@ -16,7 +16,7 @@ SPEC = ConnectorSpec(
     title="PrestaShop",
     settings=PrestashopSettings,
     capabilities=Capabilities(webhooks=True, poll=True, search_by_reference=True),
-    reads={"order": "Order", "customer": "Customer", "product": "Product", "refund": "Refund"},
+    reads={name: name for name in ("order", "customer", "product", "refund")},
     writes=(
         WriteClass("order-status", "state", "probe", "POST order_histories; current_state read before and after"),
         WriteClass("shipment", "tracking", "absolute", "tracking number of the order carrier"),
