@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from penstock.mapping.errors import Place, Problem, nearest
@@ -33,12 +33,14 @@ from penstock.mapping.usage import EVERY_ROW, Path, Read
 class Info:
     """What is known of a value: its shape (None: nothing), and the document paths that it may come from.
 
-    rows: paths of the rows of a list, where they differ from `origins` + every row.
+    rows: paths of the rows of a list, where they differ from `origins` + every row. certain: the value is of this shape
+    or null, whatever the document says, so nothing is to be checked when it is made.
     """
 
     shape: Shape | None = None
     origins: tuple[Path, ...] = ()
     rows: tuple[Path, ...] | None = None
+    certain: bool = False
 
     def row(self) -> Info:
         paths = self.rows if self.rows is not None else tuple((*path, EVERY_ROW) for path in self.origins)
@@ -50,7 +52,11 @@ Scope = Mapping[str, Info]
 
 @dataclass(slots=True)
 class Findings:
-    """Everything that was found out about a mapping. `rest_paths`: id of a `rest(…)` node -> the path it is about."""
+    """Everything that was found out about a mapping.
+
+    rest_paths: id of a `rest(…)` node -> the path it is about. certain: ids of the expressions of fields whose value is
+    certainly of a kind that the field takes, or null.
+    """
 
     problems: list[Problem] = field(default_factory=list)
     read: Read = field(default_factory=Read)
@@ -58,6 +64,7 @@ class Findings:
     settings: set[str] = field(default_factory=set)
     xrefs: set[str] = field(default_factory=set)
     rest_paths: dict[int, Path] = field(default_factory=dict)
+    certain: set[int] = field(default_factory=set)
 
 
 _NUMERIC = frozenset({"decimal", "integer", "number"})
@@ -102,7 +109,7 @@ class ExpressionAnalysis:
     def _visit(self, node: Node, scope: Scope, *, consumed: bool) -> Info:
         match node:
             case Literal(value):
-                return Info(_shape_of_literal(value))
+                return Info(_shape_of_literal(value), certain=True)
             case Name() | Look():
                 return self._path(node, scope, consumed=consumed)
             case Call():
@@ -143,7 +150,7 @@ class ExpressionAnalysis:
             shape = self._roots.get(name)
             if shape is None:
                 self._wrong(f"there is no {name!r} here{nearest(name, [*self._roots, *scope])}")
-        return Info(shape, ((name,),))
+        return Info(shape, ((name,),), certain=shape is not None)
 
     def _look(self, node: Look, scope: Scope) -> Info:
         base = self._visit(node.base, scope, consumed=False)
@@ -161,7 +168,7 @@ class ExpressionAnalysis:
                 self._wrong(f"{path_text(node.base) or 'this'} is {shape.kind}, so it has no {key!r}")
         if isinstance(key, int) and base.rows is not None:
             return Info(found, base.rows)
-        return Info(found, tuple((*origin, key) for origin in base.origins))
+        return Info(found, tuple((*origin, key) for origin in base.origins), certain=found is not None)
 
     def _call(self, node: Call, scope: Scope, *, consumed: bool) -> Info:
         function = self._functions.get(node.function)
@@ -184,7 +191,9 @@ class ExpressionAnalysis:
                 self._findings.read.mark(origin)
             return info
         self._arguments(function, node, scope)
-        return Info(None if function.returns == "any" else Shape(function.returns))
+        if function.returns == "any":
+            return Info()
+        return Info(Shape(function.returns, places=_places(function, node)), certain=not function.needs_env)
 
     def _arguments(self, function: Function, node: Call, scope: Scope) -> None:
         plain = [parameter for parameter in function.parameters if not parameter.many]
@@ -262,6 +271,14 @@ class ExpressionAnalysis:
         return Info(Shape("list", item=element.shape), rows=element.origins)
 
 
+def _places(function: Function, node: Call) -> int | None:
+    """At most so many decimals has what the call gives; None when that is not known."""
+    if function.name == "round_to" and len(node.args) > 1 and isinstance(node.args[1], Literal):
+        value = node.args[1].value
+        return value if isinstance(value, int) else None
+    return function.places
+
+
 def _shape_of_literal(value: str | int | Decimal | bool | None) -> Shape | None:
     kinds: dict[type, str] = {str: "text", bool: "boolean", int: "integer", Decimal: "decimal", type(None): "null"}
     return Shape(kinds[type(value)], nullable=value is None)
@@ -283,4 +300,7 @@ def _either(infos: list[Info]) -> Info:
         shape = Shape("number")
     else:
         shape = None if shapes else Shape("null", nullable=True)
-    return Info(shape, tuple(origin for info in infos for origin in info.origins))
+    certain = shape is not None and all(info.certain for info in infos)
+    if shape is not None and len({info.shape.places for info in infos if info.shape}) > 1:
+        shape = replace(shape, places=None)
+    return Info(shape, tuple(origin for info in infos for origin in info.origins), certain=certain)

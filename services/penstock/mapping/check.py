@@ -83,6 +83,8 @@ class FieldCheck:
         if not fits(shape, given.kind):
             self._wrong(expression.place, f"the field takes {shape.kind}, but `{expression.text}` is {given.kind}")
             return
+        if info.certain and _nothing_to_check(shape, given):
+            self._findings.certain.add(id(expression))
         node = expression.node
         if isinstance(node, Literal) and isinstance(node.value, str):
             if shape.length is not None and len(node.value) > shape.length:
@@ -96,6 +98,16 @@ class FieldCheck:
 
     def _wrong(self, place: Place, message: str) -> None:
         self._findings.problems.append(Problem(place, message))
+
+
+def _nothing_to_check(shape: Shape, given: Shape) -> bool:
+    if shape.kind == "day":
+        return given.kind in ("date", "timestamp", "text")
+    if shape.kind != given.kind or shape.kind == "integer":
+        return False
+    if shape.kind == "decimal" and shape.places is not None:
+        return given.places is not None and given.places <= shape.places
+    return shape.length is None and not shape.symbols
 
 
 def _about(target: Shape, name: str) -> str:

@@ -93,7 +93,7 @@ class Mapping:
     def _compiled(self, *, traced: bool) -> tuple[Callable[..., dict[str, Any]], Sequence[Site]]:
         findings = self._findings
         writer = ExpressionWriter(self._functions, findings.read, findings.rest_paths, self._secrets, traced=traced)
-        run = MappingWriter(writer, traced=traced).compiled(self._root, self._shape, self._filename)
+        run = MappingWriter(writer, findings.certain, traced=traced).compiled(self._root, self._shape, self._filename)
         return run, writer.sites
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import decimal
+import operator
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -103,9 +104,9 @@ def _why(error: decimal.DecimalException) -> str:
     return "the number has more than 38 digits"
 
 
-add = _arithmetic(lambda a, b: a + b, CONTEXT.add)
-subtract = _arithmetic(lambda a, b: a - b, CONTEXT.subtract)
-multiply = _arithmetic(lambda a, b: a * b, CONTEXT.multiply)
+add = _arithmetic(operator.add, CONTEXT.add)
+subtract = _arithmetic(operator.sub, CONTEXT.subtract)
+multiply = _arithmetic(operator.mul, CONTEXT.multiply)
 divide = _arithmetic(None, CONTEXT.divide)
 
 
@@ -166,22 +167,27 @@ def _family(value: Any) -> str | None:
     return next((name for name, kinds in _FAMILIES if isinstance(value, kinds)), None)
 
 
+_NUMBERS = frozenset({int, Decimal})
+_ORDERED = frozenset({str, date, datetime, *_NUMBERS})
+
+
 def _ordered(test: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
     def compare(left: Any, right: Any) -> bool:
-        if type(left) is not type(right) or isinstance(left, list | dict | bool) or left is None:
-            _comparable(left, right)
-        try:
+        a, b = type(left), type(right)
+        if (a is b and a in _ORDERED) or (a in _NUMBERS and b in _NUMBERS):
             return test(left, right)
-        except TypeError as error:
-            raise BadValue(f"{kind_name(left)} cannot be ordered with {kind_name(right)}") from error
+        raise BadValue(
+            f"{kind_name(left)} {shown(left)} cannot be ordered with {kind_name(right)} {shown(right)}",
+            "make them one kind: text(…), integer(…), decimal(…), date_only(…)",
+        )
 
     return compare
 
 
-less = _ordered(lambda a, b: bool(a < b))
-less_equal = _ordered(lambda a, b: bool(a <= b))
-more = _ordered(lambda a, b: bool(a > b))
-more_equal = _ordered(lambda a, b: bool(a >= b))
+less = _ordered(operator.lt)
+less_equal = _ordered(operator.le)
+more = _ordered(operator.gt)
+more_equal = _ordered(operator.ge)
 
 
 def member(item: Any, group: Any) -> bool:

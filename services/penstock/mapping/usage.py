@@ -55,68 +55,75 @@ def _joined(prefix: str, key: str | int) -> str:
     return f"{prefix}.{key}" if prefix else key
 
 
-_EMPTY: tuple[object, ...] = (None, "", [], {})
+_SCALARS = frozenset({str, int, float, bool})
 
 
-def unread(node: Any, read: Read, secrets: frozenset[str] = frozenset()) -> dict[str, str]:
-    """Fields of `node` that `read` does not cover, each as JSON text; empty and secret ones left out."""
-    if not isinstance(node, dict):
-        raise BadValue("rest() is for an object")
-    left: dict[str, str] = {}
-    below = read.below
-    for key, value in node.items():
-        if value is None or value == "":
-            continue
-        covered = below.get(key)
-        if covered is None and isinstance(value, str):
-            if key.lower() not in secrets:
-                left[key] = orjson.dumps(value).decode()
-            continue
-        if covered is not None and covered.whole:
-            continue
-        remaining = _left({key: value}, {key: covered} if covered else {}, secrets)
-        if remaining:
-            left[key] = orjson.dumps(remaining[key], default=_plain, option=orjson.OPT_NON_STR_KEYS).decode()
-    return left
+class Unread:
+    """What a `Read` leaves of a document; built once, asked for every document.
+
+    secrets: field names in lower case that are never part of it.
+    """
+
+    def __init__(self, read: Read, secrets: frozenset[str] = frozenset()) -> None:
+        self._read = read
+        self._secrets = secrets
+        self._whole = frozenset(key for key, child in read.below.items() if child.whole)
+        self._deeper = {key: Unread(child, secrets) for key, child in read.below.items() if not child.whole}
+        self._untouched = Unread(Read(), secrets) if read.below else self
+        self._by_number = any(isinstance(key, int) and key != EVERY_ROW for key in read.below)
+
+    @staticmethod
+    def of(read: Read, secrets: frozenset[str]) -> Unread:
+        return _NOTHING if read.whole else Unread(read, secrets)
+
+    def fields(self, node: Any) -> dict[str, str]:
+        """Fields of an object that are not read, each as JSON text; empty and secret ones left out."""
+        if not isinstance(node, dict):
+            raise BadValue("rest() is for an object", value=node)
+        left = self.left(node) or {}
+        return {key: orjson.dumps(kept, _plain, orjson.OPT_NON_STR_KEYS).decode() for key, kept in left.items()}
+
+    def left(self, value: Any) -> Any:
+        """What is left of a value: something empty when nothing is."""
+        if isinstance(value, dict):
+            return self._object(value)
+        if isinstance(value, list):
+            rows = (self._row(at, len(value)).left(row) for at, row in enumerate(value))
+            return [row for row in rows if row or row == 0]
+        # A plain value under a path that goes deeper was never read as such: it stays.
+        return value
+
+    def _object(self, node: dict[str, Any]) -> dict[str, Any]:
+        whole, deeper, secrets = self._whole, self._deeper, self._secrets
+        left: dict[str, Any] = {}
+        for key, value in node.items():
+            if key in whole or not (value or value == 0) or (secrets and key.lower() in secrets):
+                continue
+            kept = value if type(value) in _SCALARS else deeper.get(key, self._untouched).left(value)
+            if kept or kept == 0:
+                left[key] = kept
+        return left
+
+    def _row(self, at: int, size: int) -> Unread:
+        if not self._by_number:
+            return _NOTHING if EVERY_ROW in self._whole else self._deeper.get(EVERY_ROW, self._untouched)
+        merged = Read()
+        for key in (EVERY_ROW, at, at - size):
+            child = self._read.below.get(key)
+            if child is not None:
+                merged.whole = merged.whole or child.whole
+                merged.below.update(child.below)
+        return Unread.of(merged, self._secrets)
 
 
-def _left(node: dict[str, Any], below: dict[str, Read], secrets: frozenset[str]) -> dict[str, Any]:
-    left: dict[str, Any] = {}
-    for key, value in node.items():
-        if key.lower() in secrets:
-            continue
-        remaining = _pruned(value, below.get(key), secrets)
-        if remaining not in _EMPTY:
-            left[key] = remaining
-    return left
+class _Nothing(Unread):
+    """Of what is read as a whole, nothing is left."""
+
+    def left(self, value: Any) -> Any:
+        del value
 
 
-def _pruned(value: Any, read: Read | None, secrets: frozenset[str]) -> Any:
-    if read is not None and read.whole:
-        return None
-    if isinstance(value, dict):
-        return _left(value, _named(read), secrets)
-    if isinstance(value, list):
-        rows = [_pruned(row, _of_row(read, at, len(value)), secrets) for at, row in enumerate(value)]
-        return [row for row in rows if row not in _EMPTY]
-    # A plain value under a path that goes deeper was never read as such: it stays.
-    return value
-
-
-def _named(read: Read | None) -> dict[str, Read]:
-    return {} if read is None else {key: child for key, child in read.below.items() if isinstance(key, str)}
-
-
-def _of_row(read: Read | None, at: int, size: int) -> Read | None:
-    if read is None:
-        return None
-    merged = Read()
-    for key in (EVERY_ROW, at, at - size):
-        child = read.below.get(key)
-        if child is not None:
-            merged.whole = merged.whole or child.whole
-            merged.below.update(child.below)
-    return merged
+_NOTHING = _Nothing(Read())
 
 
 def _plain(value: object) -> str:

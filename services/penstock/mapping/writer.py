@@ -34,7 +34,7 @@ from penstock.mapping.nodes import (
     path_text,
 )
 from penstock.mapping.source import Expression
-from penstock.mapping.usage import Path, Read, unread
+from penstock.mapping.usage import Path, Read, Unread
 
 Scope = Mapping[str, str]
 """Name in the mapping -> variable in the generated function. Any other name is a top name of the document."""
@@ -223,8 +223,10 @@ def _chain(node: Node, scope: Scope) -> tuple[str | None, tuple[str | int, ...]]
 
 
 def _rest(read: Read, secrets: frozenset[str]) -> Callable[[Any], dict[str, str] | None]:
+    unread = Unread.of(read, secrets)
+
     def rest(node: Any) -> dict[str, str] | None:
-        return None if node is None else unread(node, read, secrets)
+        return None if node is None else unread.fields(node)
 
     return rest
 
@@ -246,7 +248,7 @@ def call(target: ast.expr, *args: ast.expr) -> ast.expr:
 
 
 def attribute(name: str, attr: str) -> ast.expr:
-    """Only for objects of the engine itself (`trace`)."""
+    """Only for values whose type the engine knows: its own `trace`, or a text."""
     return ast.Attribute(load(name), attr, ast.Load())
 
 

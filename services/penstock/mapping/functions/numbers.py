@@ -8,7 +8,7 @@ from typing import Any
 from penstock.mapping import currencies
 from penstock.mapping.errors import BadValue, shown
 from penstock.mapping.functions.registry import function
-from penstock.mapping.functions.values import kind_name, number, to_decimal, to_integer, to_text
+from penstock.mapping.functions.values import PLAIN, kind_name, number, to_decimal, to_integer, to_text
 from penstock.mapping.rounding import round_decimal
 
 MONEY_PLACES = 8
@@ -58,9 +58,13 @@ def money(value: Any, currency: Any) -> Decimal | None:
     """
     if value is None:
         return None
+    currencies.currency_exponent(currency if type(currency) is str else to_text(currency))
     amount = to_decimal(value)
-    currencies.currency_exponent(to_text(currency))
-    if int(amount.as_tuple().exponent) < -MONEY_PLACES and amount != round_decimal(amount, MONEY_PLACES, "down"):
+    if (
+        not (type(value) is str and PLAIN(value))
+        and int(amount.as_tuple().exponent) < -MONEY_PLACES
+        and amount != round_decimal(amount, MONEY_PLACES, "down")
+    ):
         raise BadValue(f"{amount} has more than {MONEY_PLACES} decimals", "round_to(x, 8) rounds it", value=value)
     return amount
 
@@ -99,7 +103,13 @@ FUNCTIONS = (
         examples={"round_to(2.345, 2)": "2.35", 'round_to(2.345, 2, "half_even")': "2.34"},
     ),
     function(abs_, group=_NUMBER, kinds="number -> number", examples={"abs(-3.5)": "3.5"}),
-    function(money, group=_NUMBER, kinds="any, text -> decimal", examples={'money("19.900000", "EUR")': "19.9"}),
+    function(
+        money,
+        group=_NUMBER,
+        kinds="any, text -> decimal",
+        places=MONEY_PLACES,
+        examples={'money("19.900000", "EUR")': "19.9"},
+    ),
     function(currency_exponent, group=_NUMBER, kinds="text -> integer", examples={'currency_exponent("JPY")': "0"}),
     function(
         minor_units, group=_NUMBER, kinds="number, text -> integer", examples={'minor_units(19.90, "EUR")': "1990"}

@@ -33,7 +33,8 @@ class Function:
     """One entry of the table.
 
     needs_env: `call` gets the MappingEnv before the arguments. special: the engine itself works it out (arguments are
-    not evaluated first). reads_shape: looks at how many rows there are, not at what is in them.
+    not evaluated first). reads_shape: looks at how many rows there are, not at what is in them. places: a decimal
+    result has no more decimals than this.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Function:
     needs_env: bool = False
     special: bool = False
     reads_shape: bool = False
+    places: int | None = None
 
     @property
     def signature(self) -> str:
@@ -112,6 +114,7 @@ def function(
     needs_env: bool = False,
     special: bool = False,
     reads_shape: bool = False,
+    places: int | None = None,
 ) -> Function:
     """Describes `call`. `kinds` gives the kind of each argument and of the result: `"text, integer -> text"`; arguments
     beyond it have defaults and cannot be given by a mapping.
@@ -139,6 +142,7 @@ def function(
         needs_env=needs_env,
         special=special,
         reads_shape=reads_shape,
+        places=places,
     )
 
 

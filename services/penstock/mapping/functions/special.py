@@ -9,7 +9,7 @@ from typing import Any
 
 from penstock.mapping.errors import MissingName, MissingXref
 from penstock.mapping.functions.registry import function
-from penstock.mapping.usage import Read, unread
+from penstock.mapping.usage import Read, Unread
 
 
 def optional(value: Callable[[], Any]) -> Any:
@@ -33,7 +33,7 @@ def rest(node: Any, read: Read | None = None) -> dict[str, str] | None:
     """Everything in this part of the document that no expression of the mapping reads, as field: JSON text. Fields
     that the connector names secret never, empty ones neither.
     """
-    return None if node is None else unread(node, read or Read())
+    return None if node is None else Unread(read or Read()).fields(node)
 
 
 _SPECIAL = "Missing values and the rest"

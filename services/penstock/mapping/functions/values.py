@@ -14,7 +14,8 @@ MAX_DIGITS = 38
 
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
-_PLAIN = re.compile(r"-?[0-9]{1,20}(?:\.[0-9]{1,8})?").fullmatch
+PLAIN = re.compile(r"-?[0-9]{1,20}(?:\.[0-9]{1,8})?").fullmatch
+"""Nearly every number of every document: at most 20 digits, at most 8 of them behind the point."""
 
 KIND_NAMES: dict[type, str] = {
     str: "text",
@@ -79,7 +80,7 @@ def to_decimal(value: Any) -> Decimal:
     """An exact number from what sources send for numbers. Raises BadValue for NaN, infinity, huge exponents, text."""
     kind = type(value)
     if kind is str:
-        if _PLAIN(value):
+        if PLAIN(value):
             return Decimal(value)
         text = value.strip()
         if not _NUMBER.fullmatch(text):
