@@ -24,7 +24,7 @@ def normalise_email(email: str) -> str:
 
 
 def normalise_name(name: str) -> str:
-    """Letters and digits in lower case without accents, one space between words: `D'Aubigné,  Zoé` -> `d aubigne zoe`."""
+    """Letters and digits, lower case, no accents, one space between words: `D'Aubigné,  Zoé` -> `d aubigne zoe`."""
     return folded(name)
 
 

@@ -38,8 +38,8 @@ class Move:
 @dataclass(frozen=True, slots=True)
 class Ladder:
     """rungs: from the first to the last; equals share a rung.
-    ends: final status -> the rung (one of its statuses) from which on it cannot be reached any more, None: always. An end
-    is left only for a later end. aside: statuses that say nothing on how far the order is.
+    ends: final status -> the rung (one of its statuses) from which on it cannot be reached any more, None: always. An
+    end is left only for a later end. aside: statuses that say nothing on how far the order is.
     """
 
     rungs: Sequence[Sequence[str]]

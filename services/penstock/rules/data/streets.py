@@ -177,7 +177,7 @@ STREETS: Mapping[str, StreetWords] = {
     "BE": StreetWords(
         "expand",
         leading=_found_by(_FRENCH),
-        anywhere=_found_by({"boîte": "bte bte."}),
+        anywhere=_found_by({"Boîte": "bte bte."}),
         attached=_found_by(_DUTCH_ATTACHED),
     ),
     "ES": _ES,
