@@ -24,6 +24,8 @@ from penstock.resources import resource
 
 SERVICES = ("ingress", "processors", "sinks")
 PENSTOCK = (sys.executable, "-m", "penstock.cli.main")
+PREFERRED_PORTS = {"broker": 9092, "registry": 8081, "ingress": 8080}
+"""Where the other commands look when nothing is said."""
 SANDBOX_STAGE, BROKER_STAGE, REGISTRY_STAGE, SETUP_STAGE, SERVICE_STAGE = 4, 1, 2, 3, 5
 
 
@@ -56,9 +58,22 @@ class Stack:
         }
 
     @classmethod
-    def load(cls, flow: str, env: str, data: Path, preferred: Mapping[str, int] | None = None) -> Self:
-        """The stack of `flows/<flow>/env/<env>.yaml`. Raises CommandError naming the file and what is wrong in it."""
-        return cls(flow, env, read_environment(flow, env), data, preferred)
+    def load(
+        cls, flow: str, env: str, data: Path, preferred: Mapping[str, int] | None = None, seed: int | None = None
+    ) -> Self:
+        """The stack of `flows/<flow>/env/<env>.yaml`; `seed` takes the place of the sandboxes' own.
+
+        Raises CommandError naming the file and what is wrong in it.
+        """
+        environment = read_environment(flow, env)
+        if seed is not None:
+            systems = {
+                name: system.model_copy(update={"sandbox": system.sandbox.model_copy(update={"seed": seed})})
+                for name, system in environment.systems.items()
+                if system.sandbox is not None
+            }
+            environment = environment.model_copy(update={"systems": {**environment.systems, **systems}})
+        return cls(flow, env, environment, data, preferred)
 
     def supervisor(
         self, *, on_event: Callable[[str], None] = lambda _: None, ready_file: Path | None = None

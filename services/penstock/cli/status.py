@@ -79,6 +79,11 @@ def lag(view: LogView) -> dict[str, int]:
     }
 
 
+def is_quiet(view: LogView) -> bool:
+    """Whether every group has read everything and no write is under way."""
+    return not any(lag(view).values()) and not open_intents(view)
+
+
 def fates(records: Iterable[Record]) -> dict[str, int]:
     """Fates that hold now, by state and by target: `applied infor:DALS` -> 41."""
     known = [Fate.decode(record.key, record.value) for record in records if record.key and record.value]

@@ -15,7 +15,7 @@ from rich.console import Console
 from penstock.cli.child import Child
 from penstock.cli.output import console, print_table
 from penstock.cli.run import DEFAULT_ENV, DEFAULT_FLOW
-from penstock.cli.stack import Stack
+from penstock.cli.stack import PREFERRED_PORTS, Stack
 from penstock.cli.supervise import Supervisor
 
 app = typer.Typer(add_completion=False)
@@ -39,7 +39,7 @@ def up(
     A system without a `sandbox:` block in the environment file is taken as it is there: nothing is started for it.
     """
     out = console()
-    stack = Stack.load(flow, env, data)
+    stack = Stack.load(flow, env, data, PREFERRED_PORTS)
     supervisor = stack.supervisor(on_event=lambda line: out.print(line, markup=False), ready_file=ready_file)
     with stop_signal() as stopped:
         try:
