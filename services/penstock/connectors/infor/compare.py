@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import Decimal, InvalidOperation
 
 from penstock.connectors.infor.client import Row
 from penstock.connectors.infor.literals import plain
-from penstock.connectors.infor.payloads import Line, Values, Wanted, line_amount, minor_unit, number
+from penstock.connectors.infor.payloads import Line, Values, Wanted, line_amount, number
+from penstock.records.money import to_minor_unit
 
 CLOSED = {"C": "complete", "H": "history"}
 _CHARGES = ("Freight", "MiscCharges")
@@ -234,13 +235,8 @@ def _lowered(wanted: Wanted, current: Current) -> Values:
         Decimal(0),
     )
     share = kept / full.lines if full.lines else Decimal(0)
-    unit = minor_unit(wanted.currency)
-    scaled = replace(
-        full,
-        lines=kept,
-        discount=(full.discount * share).quantize(unit, ROUND_HALF_UP),
-    )
+    scaled = replace(full, lines=kept, discount=to_minor_unit(full.discount * share, wanted.currency))
     before = full.total - full.tax
     taxed = (scaled.total - scaled.tax) / before if before else Decimal(0)
-    tax = (full.tax * taxed).quantize(unit, ROUND_HALF_UP)
+    tax = to_minor_unit(full.tax * taxed, wanted.currency)
     return {"DiscAmount": plain(scaled.discount), "SalesTax": plain(tax)}

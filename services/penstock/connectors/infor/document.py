@@ -11,7 +11,7 @@ import orjson
 
 from penstock.records.raw import Part, RawDocument
 
-LISTS = frozenset({"lines", "ship_tos", "seqs", "packages", "ledger", "transactions", "orders", "order_lines"})
+LISTS = frozenset({"lines", "ship_tos", "seqs", "packages", "ledger", "transactions", "order_lines"})
 """Roles whose part is a list of rows; any other role is one row."""
 STAMPS = frozenset({"RecordDate", "RowPointer", "_ItemId"})
 

@@ -1,7 +1,8 @@
 """Reads whole documents of the site: the main row, what belongs to it, and the order that it speaks of.
 
-The native ids: order = CoNum, shipment = ShipmentId, invoice = InvNum (InvNum-InvSeq when not 0), payment = RowPointer
-of the posted transaction, stock = Item|Whse, customer = CustNum, item = Item; keys without their padding.
+Native ids: order = CoNum, shipment = ShipmentId (ShipmentId/CoNum for each further order in it), invoice = InvNum
+(InvNum-InvSeq when not 0), payment = RowPointer of the posted transaction, stock = Item|Whse, customer = CustNum,
+item = Item; keys without their padding.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from penstock.connectors.contract import SourceUnavailableError
 from penstock.connectors.http import Reply, now_text
 from penstock.connectors.infor.client import InforClient, Page, Row
 from penstock.connectors.infor.idos import read
-from penstock.connectors.infor.literals import any_of, co_num, cust_num, quoted
+from penstock.connectors.infor.literals import co_num, cust_num, quoted
 from penstock.records.raw import Part
 
 ROUNDS = 3
@@ -54,7 +55,9 @@ async def order(client: InforClient, native_id: str) -> list[Part] | None:
 
 
 async def shipment(client: InforClient, native_id: str) -> list[Part] | None:
-    where = f"ShipmentId = {quoted(native_id)}"
+    """`3007`, or `3007/EC00000043` for the lines of a further order of shipment 3007."""
+    shipment_id, _, further = native_id.partition("/")
+    where = f"ShipmentId = {quoted(shipment_id)}"
 
     async def once() -> tuple[Page, list[Part]]:
         main = await read(client, "SLShipments", where)
@@ -67,10 +70,9 @@ async def shipment(client: InforClient, native_id: str) -> list[Part] | None:
         packages = await read(client, "SLShipmentPackages", where)
         parts.append(part("packages", packages.reply))
         if numbers:
-            orders = any_of("CoNum", sorted(co_num(number) for number in numbers))
-            parts.append(part("ledger", (await read(client, "SLCoShips", orders)).reply))
-            parts.append(part("orders", (await read(client, "SLCos", orders)).reply))
-            parts.append(part("order_lines", (await read(client, "SLCoitems", orders)).reply))
+            its = f"CoNum = {quoted(co_num(further or min(numbers)))}"
+            for role, ido in (("ledger", "SLCoShips"), ("order", "SLCos"), ("order_lines", "SLCoitems")):
+                parts.append(part(role, (await read(client, ido, its)).reply))
         return main, parts
 
     return await _steady(client, "SLShipments", where, once)

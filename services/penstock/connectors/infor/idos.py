@@ -38,7 +38,7 @@ READS: Mapping[str, tuple[str, ...]] = {
     "SLItemCusts": ("Item", "CustNum", "CustItem"),
     "SLItemwhses": _names(
         "Item ItemDescription Whse WhseName UM QtyOnHand QtyAllocCo QtyAllocjob QtyRsvdCo QtyOrdered QtyMrb QtyTrans "
-        "QtyWip TotalQtyOnHand TotalQtyReserved DerItemAvailQtyAvail"
+        "QtyWip"
     ),
     "SLCoShips": _names(
         "CoNum CoLine CoRelease CoCustNum CoCustPo CoiItem CoiCustItem QtyShipped ShipDate DateSeq Price Bol DoNum "

@@ -10,13 +10,13 @@ import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from penstock.connectors.infor.client import Row
 from penstock.connectors.infor.literals import co_num, plain, value_text
-from penstock.mapping.currencies import currency_exponent
+from penstock.records.money import minor_unit, to_minor_unit
 
 Values = dict[str, str | None]
 ZERO = Decimal(0)
@@ -102,7 +102,8 @@ class PayloadError(ValueError):
 def wanted_order(payload: Mapping[str, Any], zone: ZoneInfo, *, numbered_by_us: bool, absorb: bool) -> Wanted:
     """Raises PayloadError with the arithmetic when the lines, as the site rounds them, miss the total by a cent.
 
-    absorb: put such a difference (at most half a minor unit for each amount that is rounded) into SalesTax.
+    absorb: put the difference into SalesTax when it comes from rounding: at most half a minor unit for each amount of
+    the shop that has fractions of one.
     """
     header = values_of(payload["header"], zone)
     wanted = Wanted(
@@ -122,22 +123,21 @@ def wanted_order(payload: Mapping[str, Any], zone: ZoneInfo, *, numbered_by_us: 
         )
     if not wanted.lines and not wanted.cancelled:
         raise PayloadError(f"order {wanted.reference} has no lines: correct it in the shop")
-    return wanted if wanted.cancelled else _balanced(wanted, absorb=absorb)
+    return wanted if wanted.cancelled else _balanced(wanted, payload["fractions"], absorb=absorb)
 
 
-def _balanced(wanted: Wanted, *, absorb: bool) -> Wanted:
+def _balanced(wanted: Wanted, fractions: int, *, absorb: bool) -> Wanted:
     amounts = wanted.amounts
     missed = wanted.total - amounts.total
     if missed == 0:
         return wanted
-    limit = minor_unit(wanted.currency) * (len(wanted.lines) + 4) / 2
+    limit = minor_unit(wanted.currency) * fractions / 2
     if absorb and abs(missed) <= limit and amounts.tax + missed >= 0:
         wanted.header["SalesTax"] = plain(amounts.tax + missed)
         return wanted
     raise PayloadError(
         f"order {wanted.reference}: {amounts} {wanted.currency} as Infor rounds them, but the shop charged "
-        f"{plain(wanted.total)} ({plain(missed)} apart): correct the order in the shop, or set `rounding: tax` to book "
-        "differences of a cent in SalesTax"
+        f"{plain(wanted.total)} ({plain(missed)} apart): correct the order in the shop, or book it by hand"
     )
 
 
@@ -160,13 +160,9 @@ def values_of(fields: Mapping[str, Any], zone: ZoneInfo) -> Values:
     return {name: value_text(value, zone) for name, value in fields.items() if value is not None}
 
 
-def minor_unit(currency: str) -> Decimal:
-    return Decimal(1).scaleb(-currency_exponent(currency))
-
-
 def line_amount(quantity: Decimal, price: Decimal, currency: str) -> Decimal:
     """Quantity x price, half up to the minor unit (systems/infor.md 4.6)."""
-    return (quantity * price).quantize(minor_unit(currency), ROUND_HALF_UP)
+    return to_minor_unit(quantity * price, currency)
 
 
 def amounts_of(header: Row, lines: Sequence[Row], currency: str) -> Amounts:

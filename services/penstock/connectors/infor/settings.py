@@ -106,7 +106,9 @@ class InforSettings(BaseModel):
         default=None, description="Book orders in this currency, by the flow's dated rates; none: the order's own"
     )
     rounding: Literal["hold", "tax"] = Field(
-        default="hold", description="When the lines as Infor rounds them miss the total: hold, or absorb in SalesTax"
+        default="tax",
+        description="Where the shop's amounts have fractions of a cent and their roundings miss the total: tax puts "
+        "the difference (half a cent for each such amount at most) into SalesTax, hold holds the order",
     )
     cancel: Literal["delete", "stop"] = Field(
         default="delete", description="A cancelled order without shipments: delete it, or set Stat S"

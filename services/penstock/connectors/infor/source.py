@@ -11,6 +11,7 @@ from penstock.connectors.budget import Budget
 from penstock.connectors.contract import (
     CheckResult,
     Notification,
+    PollSet,
     SourceRefusedError,
     SourceUnavailableError,
     WebhookRefusedError,
@@ -28,6 +29,8 @@ from penstock.connectors.infor.settings import InforSettings
 from penstock.records.raw import EntityRef, Part, RawDocument
 
 SYSTEM = "infor"
+CHUNK = 50
+"""Values in one filter; the URL stays short."""
 CARRIED = frozenset({"stock", "item"})
 """Entities whose document is one row: a poll carries it."""
 
@@ -43,7 +46,7 @@ class InforSource:
         self.instance = settings.instance
         self._settings = settings
         self._client = InforClient(settings, budget, transport=transport)
-        self.polls: Sequence[IdoPoll] = [self._poll(spec) for spec in self._specs()]
+        self.polls: Sequence[PollSet] = [self._poll(spec) for spec in self._specs()]
 
     async def extract(self, ref: EntityRef, carried: Sequence[Part]) -> RawDocument | None:
         reader = READERS.get(ref.entity)
@@ -96,13 +99,7 @@ class InforSource:
                 "order-lines", "SLCoitems", self._keyed("order-lines", "order", "CoNum"), ("CoNum", *stamps), dated=True
             ),
             PollSpec("shipping-ledger", "SLCoShips", self._shipments_of, ("CoNum", *stamps), dated=True),
-            PollSpec(
-                "shipments",
-                "SLShipments",
-                self._keyed("shipments", "shipment", "ShipmentId"),
-                ("ShipmentId", *stamps),
-                dated=True,
-            ),
+            PollSpec("shipments", "SLShipments", self._shipments, ("ShipmentId", *stamps), dated=True),
             PollSpec("invoices", "SLInvHdrs", self._invoices, ("InvNum", "InvSeq", *stamps), dated=True),
             PollSpec(
                 "payments",
@@ -142,12 +139,30 @@ class InforSource:
     async def _items(self, rows: Sequence[Row], page: Page) -> list[Notification]:
         return [self._note("items", "item", trimmed(row, "Item"), [carried_part("item", row, page)]) for row in rows]
 
-    async def _shipments_of(self, rows: Sequence[Row], _page: Page) -> list[Notification]:
+    async def _shipments(self, rows: Sequence[Row], _page: Page) -> list[Notification]:
+        """A shipment, and once more for each further order that it ships lines of."""
+        ids = [trimmed(row, "ShipmentId") for row in rows]
+        orders = await self._linked("ShipmentId", ids)
+        notes = []
+        for shipment_id in dict.fromkeys(ids):
+            further = sorted(orders.get(shipment_id, set()))[1:]
+            names = [shipment_id, *(f"{shipment_id}/{number}" for number in further)]
+            notes += [self._note("shipments", "shipment", name) for name in names]
+        return notes
+
+    async def _shipments_of(self, rows: Sequence[Row], page: Page) -> list[Notification]:
         """The shipments of the orders whose lines were shipped: their ledger rows may come after the shipment."""
-        numbers = sorted({row["CoNum"] or "" for row in rows} - {""})
-        ids: dict[str, None] = {}
+        linked = await self._linked("RefNum", sorted({row["CoNum"] or "" for row in rows} - {""}))
+        return await self._shipments([{"ShipmentId": shipment_id} for shipment_id in linked], page)
+
+    async def _linked(self, name: str, values: list[str]) -> dict[str, set[str]]:
+        """ShipmentId -> the orders that it ships lines of, for these shipments or orders."""
+        linked: dict[str, set[str]] = {}
         for ido in ("SLShipmentLines", "SLShipmentSeqs"):
-            if "RefNum" in await self._client.info(ido):
-                found = await read(self._client, ido, any_of("RefNum", numbers))
-                ids |= dict.fromkeys(trimmed(row, "ShipmentId") for row in found.rows)
-        return [self._note("shipping-ledger", "shipment", native_id) for native_id in ids]
+            if "RefNum" not in await self._client.info(ido):
+                continue
+            for start in range(0, len(values), CHUNK):
+                found = await read(self._client, ido, any_of(name, values[start : start + CHUNK]))
+                for row in found.rows:
+                    linked.setdefault(trimmed(row, "ShipmentId"), set()).add(trimmed(row, "RefNum"))
+        return linked
