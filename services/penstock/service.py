@@ -116,7 +116,7 @@ async def announce(ready: Check, ready_file: Path | None, text: str, stop: async
     """Writes `ready_file` once the service is ready."""
     if ready_file is None:
         return
-    while not ready() and not stop.is_set():
+    while not ready() and not stop.is_set():  # noqa: ASYNC110 - readiness is a question, not an event
         await asyncio.sleep(0.05)
     if ready():
         partial = ready_file.with_suffix(".partial")
@@ -139,7 +139,7 @@ async def first_failure(tasks: list[asyncio.Task[None]], stop: asyncio.Event) ->
 
 
 def run_service(service: str, main: Callable[[], Awaitable[None]]) -> None:
-    """Runs `main` to its end. An exception is logged and ends the process with 70, for a supervisor to start it again."""
+    """Runs `main` to its end. An exception is logged and ends the process with 70."""
     configure_logs(service)
 
     async def guarded() -> int:

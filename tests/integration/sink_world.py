@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
+from tests.unit.sinks.fakes import FakeSink, FakeTarget, OrderHandler
 
 from penstock.log.fates import Fate, collapse
 from penstock.log.headers import Headers, Position
@@ -19,9 +21,8 @@ from penstock.log.xref import XrefStore
 from penstock.sinks.lookup import NoDemand
 from penstock.sinks.model import Item
 from penstock.sinks.runner import Options, SinkRunner
-from tests.unit.sinks.fakes import FakeSink, FakeTarget, OrderHandler
 
-AT = "2026-02-01T00:00:00+00:00"
+AT = datetime(2026, 2, 1, tzinfo=UTC)
 
 
 class JsonDecoder:
@@ -47,12 +48,17 @@ class World:
         await producer.start()
         try:
             for order in orders:
-                value = {"id": order, "reference": f"PS1-{order}", "source": {"native_id": order}, "v": version, **record}
+                value = {
+                    "id": order,
+                    "reference": f"PS1-{order}",
+                    "source": {"native_id": order},
+                    "v": version,
+                } | record
                 headers = Headers(
                     ce_id=f"{order}-v{version}",
                     ce_source="prestashop:1",
                     ce_type="penstock.canonical.order",
-                    ce_time=__import__("datetime").datetime.fromisoformat(AT),
+                    ce_time=AT,
                     raw=Position("raw.prestashop.order", 0, version),
                     flow="test",
                     targets=("infor:1",),

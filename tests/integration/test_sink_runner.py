@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 import orjson
 import pytest
+from tests.integration.sink_world import World, booked_once, until
+from tests.unit.sinks.fakes import FakeTarget, OrderHandler
 
 from penstock.connectors.contract import Wait
 from penstock.log.kafka import KafkaSettings, producer
 from penstock.log.pauses import pause_key
 from penstock.log.topics import Topic
-from tests.integration.sink_world import World, booked_once, until
-from tests.unit.sinks.fakes import FakeTarget, OrderHandler
 
 pytestmark = pytest.mark.kafka
 ORDERS = [f"order-{number}" for number in range(20)]

@@ -268,7 +268,15 @@ class Lookup(Protocol):
         ...
 
     def unbooked(self, sku: str) -> Decimal:
-        """Quantity of `sku` (the shop's) in orders of the flow's shop that the ERP has not booked yet, held ones too."""
+        """Quantity of the shop's `sku` in orders that the stock figure of this record cannot know yet, held ones too."""
+        ...
+
+    def settling(self, sku: str) -> bool:
+        """Is an order with `sku` being booked, so that `unbooked` will change although no newer figure may come?"""
+        ...
+
+    def seen(self, native_id: str) -> bool:
+        """Is the shop's order `native_id` on the log already?"""
         ...
 
 

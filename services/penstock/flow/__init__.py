@@ -1,1 +1,1 @@
-"""A flow: which systems, which routes, which mappings, tables and policies; read from `flows/<flow>/`, checked, typed."""
+"""A flow: which systems, which routes, which mappings and tables; read from `flows/<flow>/`, checked, typed."""

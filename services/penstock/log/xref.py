@@ -155,6 +155,11 @@ class XrefStore:
                 return native
         return None
 
+    def linked_at(self, entity: str, canonical_id: str, system: str, instance: str) -> datetime | None:
+        """When this link was learnt; None when there is none."""
+        value = self._entries[entity].get(_canonical_key(canonical_id, system, instance))
+        return None if value is None else datetime.fromisoformat(orjson.loads(value)["at"])
+
     def refusal(self, entity: str, canonical_id: str, system: str, instance: str) -> tuple[str, str] | None:
         """(cause, reason) of the last refusal of this document."""
         value = self._entries[entity].get(_refused_key(canonical_id, system, instance))

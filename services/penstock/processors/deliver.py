@@ -54,8 +54,8 @@ async def deliver(
         acknowledgements: list[Awaitable[object]] = []
         results: list[object] = []
         try:
-            for output in rest:
-                acknowledgements.append(await send(output))
+            for output in rest:  # one by one: what follows a refused record must not overtake it
+                acknowledgements.append(await send(output))  # noqa: PERF401
         except Exception as error:  # noqa: BLE001 - every kind of produce error is handled the same way
             results = [*await asyncio.gather(*acknowledgements, return_exceptions=True), error]
         else:

@@ -1,13 +1,15 @@
-"""Demand of a shop that its ERP does not know yet: stock sent to the shop must not sell these units again.
+"""Demand of a shop that a stock figure of its ERP does not hold yet: these units must not be sold again.
 
-Followed on the log: canonical orders of the shop, less those whose order the ERP has booked; and orders that the
-processors hold, by the quantities that their hold record names.
+Followed on the log: canonical orders of the shop, and held orders by the quantities that their hold names. An order
+counts until the ERP has booked it. A figure that was read before the booking was recorded may or may not hold the
+order's allocation: the order counts as well, until no newer figure can be on its way (`settle_seconds`).
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Protocol
 
@@ -17,8 +19,10 @@ from confluent_kafka import Message
 from penstock.log.kafka import KafkaSettings
 from penstock.log.loader import Loader
 from penstock.log.xref import XrefStore
+from penstock.records.ids import canonical_id
 
 CLOSED = {"cancelled", "refunded", "payment-error"}
+FORGET_AFTER = timedelta(hours=1)
 
 
 class Decoder(Protocol):
@@ -26,22 +30,35 @@ class Decoder(Protocol):
 
 
 class OpenDemand:
-    """Quantities per SKU of the shop's orders that `erp` (system, instance) has not booked."""
+    """Quantities per SKU of the orders of `shop` that `erp` has not booked; both are (system, instance)."""
 
     def __init__(
-        self, store: XrefStore, decoder: Decoder, shop: tuple[str, str], erp: tuple[str, str], since: str
+        self,
+        store: XrefStore,
+        decoder: Decoder,
+        shop: tuple[str, str],
+        erp: tuple[str, str],
+        *,
+        since: datetime,
+        settle_seconds: float,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._store = store
         self._decoder = decoder
         self._shop = shop
         self._erp = erp
         self._since = since
+        self._settle = timedelta(seconds=settle_seconds)
+        self._now = now
         self._orders: dict[str, Mapping[str, Decimal]] = {}
+        self._seen: set[str] = set()
         self._held: dict[str, tuple[str, Mapping[str, Decimal]]] = {}
         self._by_sku: dict[str, set[str]] = defaultdict(set)
+        self._orders_topic = ""
         self._loader: Loader | None = None
 
     def open(self, settings: KafkaSettings) -> None:
+        """Loads and follows orders and holds. Serve nothing before `loader` has caught up."""
         self._orders_topic = settings.topic("canonical.order")
         self._loader = Loader(settings, self._take, name="demand")
         self._loader.follow(self._orders_topic, settings.topic("hold"))
@@ -52,28 +69,44 @@ class OpenDemand:
             raise RuntimeError("this demand is not fed from a log")
         return self._loader
 
-    def unbooked(self, sku: str) -> Decimal:
-        """Booked orders leave the sum as soon as the cross-reference has them."""
+    def unbooked(self, sku: str, observed_at: datetime) -> Decimal:
+        """Quantity that a figure read at `observed_at` may not hold."""
         total = Decimal(0)
         for order_id in list(self._by_sku.get(sku, ())):
-            lines = self._orders.get(order_id)
-            if lines is None:
-                continue
-            if self._store.lookup("order", order_id, *self._erp) is not None:
-                self._forget(order_id)
-                continue
-            total += lines.get(sku, Decimal(0))
+            if self._missing(order_id, observed_at):
+                total += self._orders.get(order_id, {}).get(sku, Decimal(0))
         for order_id, lines in list(self._held.values()):
             if order_id not in self._orders:
                 total += lines.get(sku, Decimal(0))
         return total
 
+    def settling(self, sku: str, observed_at: datetime) -> bool:
+        """Will `unbooked` change by itself, through bookings under way? Held orders wait for a person."""
+        held = {order_id for order_id, _ in list(self._held.values())}
+        return any(
+            order_id not in held and self._missing(order_id, observed_at)
+            for order_id in list(self._by_sku.get(sku, ()))
+        )
+
+    def seen(self, native_id: str) -> bool:
+        return canonical_id(*self._shop, "order", native_id) in self._seen
+
+    def _missing(self, order_id: str, observed_at: datetime) -> bool:
+        booked_at = self._store.linked_at("order", order_id, *self._erp)
+        if booked_at is None:
+            return True
+        age = self._now() - booked_at
+        if age > FORGET_AFTER:
+            self._forget(order_id)
+        return booked_at > observed_at and age < self._settle
+
     def take_order(self, record: Mapping[str, Any]) -> None:
         source = record["source"]
         if (source["system"], source["instance"]) != self._shop:
             return
+        self._seen.add(record["id"])
         self._forget(record["id"])
-        if record["status"] in CLOSED or record["deleted_at"] or record["placed_at"].isoformat() < self._since:
+        if record["status"] in CLOSED or record["deleted_at"] or record["placed_at"] < self._since:
             return
         lines: dict[str, Decimal] = defaultdict(Decimal)
         for line in record["lines"]:
@@ -88,9 +121,11 @@ class OpenDemand:
             self._held.pop(key, None)
             return
         data = orjson.loads(value)
-        demand = data.get("demand")
-        if data["entity"] == "order" and demand:
-            self._held[key] = (data["canonical_id"], {sku: Decimal(text) for sku, text in demand.items()})
+        if data["entity"] != "order":
+            return
+        self._seen.add(data["canonical_id"])
+        demand = data.get("demand") or {}
+        self._held[key] = (data["canonical_id"], {sku: Decimal(text) for sku, text in demand.items()})
 
     def _forget(self, order_id: str) -> None:
         for sku in self._orders.pop(order_id, {}):

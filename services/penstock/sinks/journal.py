@@ -60,7 +60,7 @@ class LogJournal:
         key = f"fence:{self._instance}".encode()
         return await self._send(self._state.effect_topic, key, orjson.dumps(value), partition)
 
-    async def links(self, item: Item, links: list[Link]) -> None:
+    async def links(self, links: list[Link]) -> None:
         at = self._clock()
         records = [
             record
@@ -205,4 +205,4 @@ class LogJournal:
 
 def _kept(headers: Mapping[str, str]) -> dict[str, str]:
     """Headers that a record published again keeps; the marks of an operator's action are for one time."""
-    return {name: value for name, value in headers.items() if name not in {"released"}}
+    return {name: value for name, value in headers.items() if name != "released"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
 
@@ -11,16 +12,26 @@ from penstock.sinks.model import Item
 
 
 class Demand(Protocol):
-    """Quantities of the shop's orders that the ERP has not booked yet."""
+    """Quantities of the shop's orders that an ERP's stock figure does not hold yet."""
 
-    def unbooked(self, sku: str) -> Decimal: ...
+    def unbooked(self, sku: str, observed_at: datetime) -> Decimal: ...
+    def settling(self, sku: str, observed_at: datetime) -> bool: ...
+    def seen(self, native_id: str) -> bool: ...
 
 
 class NoDemand:
-    """For targets that are no shop."""
+    """For targets that are no shop: there is nothing to take off."""
 
-    def unbooked(self, sku: str) -> Decimal:  # noqa: ARG002 - the answer is the same for every item
+    # ruff: noqa: ARG002 - the answers are the same for every item
+
+    def unbooked(self, sku: str, observed_at: datetime) -> Decimal:
         return Decimal(0)
+
+    def settling(self, sku: str, observed_at: datetime) -> bool:
+        return False
+
+    def seen(self, native_id: str) -> bool:
+        return True
 
 
 class LogLookup:
@@ -31,7 +42,7 @@ class LogLookup:
         self._demand = demand
         self._system = system
         self._instance = instance
-        self._cause = item.cause
+        self._item = item
 
     def xref(self, entity: str, canonical_id: str) -> Crossing | None:
         native_id = self._store.lookup(entity, canonical_id, self._system, self._instance)
@@ -40,8 +51,8 @@ class LogLookup:
         refusal = (
             self._store.refusal(entity, canonical_id, self._system, self._instance) if entity == "customer" else None
         )
-        if refusal is not None and refusal[0] == self._cause:
-            return Crossing(None, refused=refusal[1], cause=self._cause)
+        if refusal is not None and refusal[0] == self._item.cause:
+            return Crossing(None, refused=refusal[1], cause=self._item.cause)
         return None
 
     def native(self, entity: str, canonical_id: str) -> str | None:
@@ -55,4 +66,10 @@ class LogLookup:
         return self._store.lookup(entity, canonical_id, system, instance)
 
     def unbooked(self, sku: str) -> Decimal:
-        return self._demand.unbooked(sku)
+        return self._demand.unbooked(sku, self._item.record["source"]["observed_at"])
+
+    def settling(self, sku: str) -> bool:
+        return self._demand.settling(sku, self._item.record["source"]["observed_at"])
+
+    def seen(self, native_id: str) -> bool:
+        return self._demand.seen(native_id)

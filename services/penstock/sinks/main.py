@@ -68,7 +68,8 @@ async def _main(flow: Flow, host: str, port: int, ready_file: Path | None) -> No
         codec,
         (flow.shop.name, flow.shop.instance),
         (flow.erp.name, flow.erp.instance),
-        flow.file.start.orders_from.isoformat(),
+        since=flow.file.start.orders_from,
+        settle_seconds=2 * flow.erp.settings.interval("stock") + 5,
     )
     demand.open(settings)
     await store.loader.until_caught_up(300)

@@ -49,7 +49,7 @@ class Journal(Protocol):
     """Writes to the log, each acknowledged by the broker before it returns."""
 
     async def effect(self, item: Item, effect: Effect) -> None: ...
-    async def links(self, item: Item, links: list[Link]) -> None: ...
+    async def links(self, links: list[Link]) -> None: ...
     async def refuse_customer(self, item: Item, reason: str) -> None: ...
     async def request_customer(self, item: Item, request: CustomerRequest) -> None: ...
     async def fate(self, item: Item, state: str, reason: str, native_id: str | None = None) -> None: ...
@@ -175,7 +175,7 @@ class EffectProtocol:
         if effect.applied_event == item.event_id and effect.state == "applied":
             # redelivered: the effect is there, its xref and fate may have been lost with the process
             if effect.links:
-                await self._journal.links(item, [Link(*link) for link in effect.links])
+                await self._journal.links([Link(*link) for link in effect.links])
             await self._journal.fate(item, effect.fate or "applied", effect.reason or "", effect.native_id)
             await self._journal.close_entries(item)
             return Finished(effect.fate or "applied")
@@ -364,7 +364,7 @@ class EffectProtocol:
         native_id = (progress.native_id if progress else None) or (effect.native_id if effect else None)
         links = self._links(item, state, progress, native_id)
         if links:
-            await self._journal.links(item, links)
+            await self._journal.links(links)
         if item.entity == CUSTOMER_REQUEST and state == "rejected":
             await self._journal.refuse_customer(item, reason)
         await self._journal.fate(item, state, reason, native_id)

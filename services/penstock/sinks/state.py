@@ -122,7 +122,7 @@ class SinkState:
         return sum(1 for effect in list(self._effects.values()) if effect.state == "intent")
 
     def take_overwritten(self) -> list[tuple[str, int, Effect]]:
-        """Key and partition whose newest record on the log comes from an owner before us: ours is to be written again."""
+        """Keys (with partition) whose newest record on the log is an earlier owner's: ours is to be written again."""
         keys, self._overwritten = self._overwritten, {}
         return [(key, partition, self._effects[key]) for key, partition in keys.items() if key in self._effects]
 

@@ -1,0 +1,107 @@
+"""Stock sent to the shop never counts a unit that an order already took."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import orjson
+import pytest
+
+from penstock.log.xref import Link, XrefStore, link_records
+from penstock.records.ids import canonical_id
+from penstock.sinks.demand import OpenDemand
+
+SHOP, ERP = ("prestashop", "1"), ("infor", "DALS")
+NOON = datetime(2026, 2, 1, 12, 0, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+
+
+class World:
+    def __init__(self) -> None:
+        self.store = XrefStore()
+        self.now = NOON
+        self.demand = OpenDemand(
+            self.store,
+            None,  # type: ignore[arg-type]  # nothing is read from the log here
+            SHOP,
+            ERP,
+            since=datetime(2026, 1, 1, tzinfo=UTC),
+            settle_seconds=10,
+            now=lambda: self.now,
+        )
+
+    def order(self, number: str, quantity: int, status: str = "paid", **more: Any) -> str:
+        own_id = canonical_id(*SHOP, "order", number)
+        record = {
+            "id": own_id,
+            "source": {"system": SHOP[0], "instance": SHOP[1]},
+            "status": status,
+            "deleted_at": None,
+            "placed_at": NOON,
+            "lines": [{"sku": "APR-SND", "quantity": Decimal(quantity)}],
+        }
+        self.demand.take_order(record | more)
+        return own_id
+
+    def book(self, order_id: str, at: datetime) -> None:
+        self.store.take(link_records(Link("order", order_id, *ERP, "EC0000000041", at)))
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def test_an_order_counts_until_the_erp_has_booked_it(world: World):
+    order = world.order("41", 3)
+    assert world.demand.unbooked("APR-SND", NOON) == 3
+    assert world.demand.settling("APR-SND", NOON)
+    world.book(order, NOON)
+    assert world.demand.unbooked("APR-SND", NOON + SECOND) == 0
+    assert not world.demand.settling("APR-SND", NOON + SECOND)
+
+
+def test_a_figure_read_before_the_booking_counts_the_order_until_no_newer_figure_can_come(world: World):
+    order = world.order("41", 3)
+    world.book(order, NOON + SECOND)
+    world.now = NOON + 2 * SECOND
+    assert world.demand.unbooked("APR-SND", NOON) == 3
+    assert world.demand.settling("APR-SND", NOON)
+    world.now = NOON + 12 * SECOND
+    assert world.demand.unbooked("APR-SND", NOON) == 0
+
+
+def test_a_cancelled_order_takes_nothing(world: World):
+    world.order("41", 3)
+    world.order("41", 3, status="cancelled")
+    assert world.demand.unbooked("APR-SND", NOON) == 0
+
+
+def test_an_older_order_than_the_flow_routes_takes_nothing(world: World):
+    world.order("40", 2, placed_at=datetime(2025, 12, 31, tzinfo=UTC))
+    assert world.demand.unbooked("APR-SND", NOON) == 0
+
+
+def test_a_held_order_counts_and_does_not_keep_the_figure_waiting(world: World):
+    own_id = canonical_id(*SHOP, "order", "42")
+    hold = {"entity": "order", "canonical_id": own_id, "demand": {"APR-SND": "2"}}
+    world.demand.take_hold("h", orjson.dumps(hold))
+    assert world.demand.unbooked("APR-SND", NOON) == 2
+    assert not world.demand.settling("APR-SND", NOON)
+    world.demand.take_hold("h", None)
+    assert world.demand.unbooked("APR-SND", NOON) == 0
+
+
+def test_an_order_held_at_the_target_counts_once(world: World):
+    own_id = world.order("43", 4)
+    world.demand.take_hold("h", orjson.dumps({"entity": "order", "canonical_id": own_id}))
+    assert world.demand.unbooked("APR-SND", NOON) == 4
+    assert not world.demand.settling("APR-SND", NOON)
+
+
+def test_the_shop_can_ask_whether_an_order_is_on_the_log(world: World):
+    assert not world.demand.seen("41")
+    world.order("41", 1, status="cancelled")
+    assert world.demand.seen("41")
