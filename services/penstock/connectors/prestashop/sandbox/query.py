@@ -218,7 +218,7 @@ def build_order(resource: Resource, call: Call, where: Where) -> str:
 
 def _sortable(target: Field, call: Call) -> str:
     if target.i18n:
-        return f"main.\"{target.name}\" ->> '{call.languages[0]}'"
+        return f'json_extract(main."{target.name}", \'$."{call.languages[0]}"\') COLLATE NOCASE'
     return f'CAST(main."{target.name}" AS REAL)' if target.scale is not None else f'main."{target.name}"'
 
 

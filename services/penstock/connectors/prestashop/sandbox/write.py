@@ -140,8 +140,9 @@ class Writer:
             if association is None:
                 raise refuse(400, 86, f'The association "{name}" does not exists')
             if association.sql is None:
-                known = {item.name: item for item in association.fields}
-                kept = [{key: _value(known[key], text) for key, text in row.items() if key in known} for row in rows]
+                kept = [
+                    {item.name: _value(item, row.get(item.name, "")) for item in association.fields} for row in rows
+                ]
                 kept = special.linked(draft, name, kept)
                 self._shop.set_links(self._resource.name, number, name, kept)
 
