@@ -50,42 +50,29 @@ class ShopPoll:
         self._start = localtime.BEGINNING if changes.everything else localtime.first(settings.start, self._zone)
 
     async def poll(self, mark: Mapping[str, Any] | None) -> AsyncIterator[PollPage]:
-        known = Mark.load(mark, self._start)
-        overlap = self._shop.settings.poll_overlap
-        begin = self._start if mark is None else known.reads_from(overlap, self._zone)
-        before = mark
+        known = Mark.load(mark, self._start, zone=self._zone, overlap=self._shop.settings.poll_overlap)
+        begin = self._start if mark is None else known.reads_from()
+        before, present = mark, 0.0
         try:
             async for listing in self._pages(begin):
+                present = _present(listing)
                 fresh = known.changed(listing.rows, self._changes.date_field)
                 if listing.rows:
-                    newest = text(listing.rows[-1].get(self._changes.date_field))
-                    known.advance(newest, ceiling=self._present(listing), overlap=overlap, zone=self._zone)
+                    known.advance(text(listing.rows[-1].get(self._changes.date_field)), present)
                 documents = await self._changes.documents(self._shop, fresh) if fresh else ()
                 stored = known.stored()
-                yield PollPage(
-                    [self._notify(entity, found) for entity, found in documents], self._moved(before, stored)
-                )
+                yield PollPage([self._notify(*found) for found in documents], stored if stored != before else None)
                 before = stored
+            if known.settle(present):
+                yield PollPage((), known.stored())
         except ShopRefusedError as error:
             raise SourceRefusedError(str(error), [reply_part(error.reply)]) from error
         except NotSentError as error:
             raise SourceUnavailableError(str(error), error.retry_after) from error
 
-    @staticmethod
-    def _moved(before: Mapping[str, Any] | None, stored: dict[str, Any]) -> dict[str, Any] | None:
-        return None if before == stored else stored
-
     def _notify(self, entity: str, native_id: str) -> Notification:
         settings = self._shop.settings
         return Notification(EntityRef("prestashop", settings.instance, entity, native_id), f"poll:{self.name}")
-
-    def _present(self, listing: Listing) -> str:
-        """The shop's present in its own zone, by the epoch seconds of its Access-Time header, else by our clock."""
-        stamp = listing.reply.headers.get("access-time", "")
-        try:
-            return localtime.from_epoch(float(stamp), self._zone)
-        except (ValueError, OverflowError, OSError):
-            return localtime.from_epoch(time.time(), self._zone)
 
     async def _pages(self, begin: str) -> AsyncIterator[Listing]:
         size, date_field = self._shop.settings.page_size, self._changes.date_field
@@ -115,6 +102,14 @@ class ShopPoll:
         return await self._shop.rows(
             changes.resource, filters, display=changes.display, sort=sort, limit=self._shop.settings.page_size
         )
+
+
+def _present(listing: Listing) -> float:
+    """Epoch seconds of the shop, from its Access-Time header; else of this machine."""
+    try:
+        return float(listing.reply.headers.get("access-time", ""))
+    except ValueError:
+        return time.time()
 
 
 def own(entity: str, field: str = "id") -> Callable[[Shop, Sequence[Row]], Awaitable[Sequence[_Named]]]:

@@ -35,13 +35,15 @@ class ReferenceData:
         key = (resource, any_of(wanted))
         if (kept := self._fresh(key)) is not None:
             return kept
-        async with self._locks.setdefault(key, asyncio.Lock()):
-            if (kept := self._fresh(key)) is not None:
-                return kept
-            listing = await self._shop.rows(resource, {"id": key[1]}, display=fields.REFERENCE[resource])
-            if listing.rows:
-                self._keep(key, listing)
-        self._locks.pop(key, None)
+        try:
+            async with self._locks.setdefault(key, asyncio.Lock()):
+                if (kept := self._fresh(key)) is not None:
+                    return kept
+                listing = await self._shop.rows(resource, {"id": key[1]}, display=fields.REFERENCE[resource])
+                if listing.rows:
+                    self._keep(key, listing)
+        finally:
+            self._locks.pop(key, None)
         return listing
 
     async def row(self, resource: str, native_id: object) -> Row | None:

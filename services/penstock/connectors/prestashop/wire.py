@@ -6,7 +6,7 @@ Codes are matched, never texts: messages come in the shop's language and echo wh
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,8 +20,7 @@ PHP_NOISE = range(2, 16)
 NEVER_AGAIN = frozenset({28, *range(32, 40), 127})
 """A fault of ours in the call itself: the same call will fail for ever."""
 
-_MAX_JUNK_STARTS = 200
-_START = re.compile(rb"[\[{]")
+_ROOT = re.compile(rb'\{"[a-z_]+":\s*[\[{]|\[\]\s*\Z')
 
 
 class UnreadableError(Exception):
@@ -48,10 +47,10 @@ def read_answer(body: bytes) -> Answer:
     Raises UnreadableError for everything else; an empty body too, as what it means depends on the status.
     """
     document = _json(body)
-    if isinstance(document, list):
-        if document:
-            raise UnreadableError("a JSON array where an object or [] was expected")
+    if document == []:
         return Answer((), (), noise=False, has_entity=False)
+    if not isinstance(document, dict) or not document:
+        raise UnreadableError("JSON, but neither [] nor an object with rows or errors")
     codes = _codes(document.get("errors"))
     rows = _rows(document)
     meant = tuple(code for code in codes if code not in PHP_NOISE)
@@ -64,24 +63,18 @@ def rows_of(body: bytes) -> tuple[Row, ...]:
 
 
 def _json(body: bytes) -> Any:
-    problem = "empty body"
-    for number, start in enumerate(_starts(body)):
-        if number > _MAX_JUNK_STARTS:
-            break
-        try:
-            document = orjson.loads(body[start:])
-        except orjson.JSONDecodeError as error:
-            problem = error.msg if number == 0 else problem
-            continue
-        if isinstance(document, (dict, list)):
-            return document
-    raise UnreadableError(f"no JSON in {len(body)} bytes: {problem}" if body.strip() else "empty body")
-
-
-def _starts(body: bytes) -> Iterator[int]:
-    """The beginning, then wherever JSON could begin after words that PHP printed first."""
-    yield 0
-    yield from (match.start() for match in _START.finditer(body) if match.start())
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        problem = f"no JSON in {len(body)} bytes: {error.msg}" if body.strip() else "empty body"
+    # Only at the first place that can be the root: further in, the rest of a cut answer would look like a whole one.
+    root = _ROOT.search(body)
+    if root is None or root.start() == 0:
+        raise UnreadableError(problem)
+    try:
+        return orjson.loads(body[root.start() :])
+    except orjson.JSONDecodeError as error:
+        raise UnreadableError(f"no JSON after {root.start()} bytes of other text: {error.msg}") from error
 
 
 def _codes(errors: Any) -> tuple[int, ...]:
