@@ -39,7 +39,7 @@ class Budget:
     async def slot(self) -> AsyncIterator[None]:
         """Waits for a turn; hold it for the length of one call."""
         async with self._slots:
-            while (delay := self._delay()) > 0:
+            while (delay := self._delay()) > 0:  # noqa: ASYNC110 - time itself is what is awaited
                 await asyncio.sleep(delay)
             yield
 

@@ -144,7 +144,7 @@ class Retry:
 
 @dataclass(frozen=True, slots=True)
 class CustomerRequest:
-    """A customer wanted in the target, by an order. `body` is what the customer lane needs; it may hold personal data."""
+    """A customer wanted in the target by an order. `body` is what the customer lane needs, personal data included."""
 
     match_key: str
     customer_id: str
@@ -268,7 +268,7 @@ class Lookup(Protocol):
         ...
 
     def unbooked(self, sku: str) -> Decimal:
-        """Quantity of the shop's `sku` in orders that the stock figure of this record cannot know yet, held ones too."""
+        """Quantity of the shop's `sku` in orders that this record's stock figure may not hold yet; held ones too."""
         ...
 
     def settling(self, sku: str) -> bool:

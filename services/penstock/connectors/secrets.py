@@ -13,8 +13,8 @@ def resolve(reference: object) -> object:
     """`env:NAME`, `file:PATH` or `plain:TEXT` (sandboxes only) -> SecretStr. Raises ValueError with the remedy."""
     if isinstance(reference, SecretStr):
         return reference
-    if not isinstance(reference, str):
-        raise ValueError("a secret is written as env:NAME or file:PATH")
+    if not isinstance(reference, str):  # pydantic turns a ValueError into a located error
+        raise ValueError("a secret is written as env:NAME or file:PATH")  # noqa: TRY004
     kind, _, rest = reference.partition(":")
     match kind:
         case "env":

@@ -1,5 +1,6 @@
 """Reads a topic from a start to the end that it has now: for the command line and for reports."""
 
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -68,12 +69,26 @@ def scan(
         client.close()
 
 
+def watermarks(client: Consumer, topic: str, partition: int, seconds: float = 30) -> tuple[int, int]:
+    """(first offset, end offset) of a partition; waits while it has no leader, as after its creation or a restart."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            low, high = client.get_watermark_offsets(TopicPartition(topic, partition), timeout=10)
+        except KafkaException as error:
+            if time.monotonic() > deadline or not error.args[0].retriable():
+                raise
+            time.sleep(0.1)
+        else:
+            return low, high
+
+
 def read_record(settings: KafkaSettings, position: Position, timeout: float = 15) -> Record | None:
     """The record at one place of the log; None when it has expired."""
     client = consumer(settings)
     try:
         at = TopicPartition(position.topic, position.partition, position.offset)
-        low, high = client.get_watermark_offsets(at, timeout=timeout)
+        low, high = watermarks(client, position.topic, position.partition)
         if not low <= position.offset < high:
             return None
         client.assign([at])
@@ -99,7 +114,7 @@ def _begin(
         starts = [start for start in client.offsets_for_times(asked, timeout=15) if start.offset != OFFSET_END]
     ends = {}
     for start in starts:
-        low, high = client.get_watermark_offsets(start, timeout=15)
+        low, high = watermarks(client, topic, start.partition)
         if high > max(low, start.offset):
             ends[start.partition] = high
     client.assign([start for start in starts if start.partition in ends])
