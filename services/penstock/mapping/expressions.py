@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import ast
 import io
+import re
 import tokenize
 import warnings
 from decimal import Decimal
+from keyword import iskeyword
 
 from penstock.mapping.nodes import (
     Arith,
@@ -34,6 +36,7 @@ MAX_NODES = 400
 MAX_DEPTH = 40
 MAX_DIGITS = 38
 
+_FIELDS = re.compile(r"\.\s*([a-z]+)\b")
 _CONSTANTS = {"true": True, "false": False, "null": None}
 _ARITHMETIC: dict[type[ast.operator], str] = {
     ast.Add: "+",
@@ -83,7 +86,13 @@ def parse(source: str) -> Node:
 
 def _syntax_message(text: str, error: SyntaxError) -> str:
     at = f" near {text[max((error.offset or 1) - 1, 0) :][:20]!r}" if error.offset else ""
-    return f'not an expression: {error.msg}{at} (a field with a reserved word as its name is written row["from"])'
+    hint = ""
+    reserved = next((word for word in _FIELDS.findall(text) if iskeyword(word)), None)
+    if reserved is not None:
+        hint = f'; {reserved} is a reserved word: write …["{reserved}"]'
+    elif "never closed" in error.msg:
+        hint = "; between { } of YAML an expression with a comma needs quotes around it"
+    return f"not an expression: {error.msg}{at}{hint}"
 
 
 def _refuse_comments(text: str) -> None:

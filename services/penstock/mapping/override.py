@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from penstock.mapping.errors import MappingSyntaxError, Place, Problem, nearest
-from penstock.mapping.source import Group, MappingSource, OverrideSource, Rows, Spec
+from penstock.mapping.source import Expression, Group, MappingSource, OverrideSource, Rows, Spec, Value
 
 
 def apply_override(mapping: MappingSource, override: OverrideSource) -> MappingSource:
@@ -40,8 +40,41 @@ def _merged_spec(base: Spec | None, over: Spec) -> Spec:
         if isinstance(base, Group):
             return _merged(base, over)
         if isinstance(base, Rows) and isinstance(base.entry, Group):
-            return replace(base, entry=_merged(base.entry, replace(over, when=None)), when=over.when or base.when)
+            inner = _moved(replace(over, when=None), over.place.field)
+            return replace(base, entry=_merged(base.entry, inner), when=over.when or base.when)
     return over
+
+
+def _moved(group: Group, path: str) -> Group:
+    """The group with its places inside the rows of `path`: `Lines.Item` is `Lines[].Item`."""
+
+    def at(place: Place) -> Place:
+        return replace(place, field=f"{path}[]{place.field.removeprefix(path)}")
+
+    def expression(one: Expression) -> Expression:
+        return replace(one, place=at(one.place))
+
+    def maybe(one: Expression | None) -> Expression | None:
+        return None if one is None else expression(one)
+
+    def spec(one: Spec) -> Spec:
+        if isinstance(one, Value):
+            return replace(one, expression=expression(one.expression), place=at(one.place), when=maybe(one.when))
+        if isinstance(one, Group):
+            return moved(one)
+        entry = moved(one.entry) if isinstance(one.entry, Group) else expression(one.entry)
+        rows, where, when = expression(one.rows), maybe(one.where), maybe(one.when)
+        return replace(one, place=at(one.place), rows=rows, entry=entry, where=where, when=when)
+
+    def moved(one: Group) -> Group:
+        return Group(
+            place=at(one.place),
+            let={name: expression(each) for name, each in one.let.items()},
+            fields={name: spec(each) for name, each in one.fields.items()},
+            when=maybe(one.when),
+        )
+
+    return moved(group)
 
 
 def _without(group: Group, path: list[str]) -> Group | str:
