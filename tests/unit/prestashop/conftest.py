@@ -1,21 +1,16 @@
 from __future__ import annotations
 
-import sys
 from collections.abc import AsyncIterator, Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from fake_shop import FakeShop
-from shop_tables import TABLES
 
 from penstock.connectors.budget import Budget, BudgetSettings
 from penstock.connectors.prestashop.settings import PrestashopSettings
 from penstock.connectors.prestashop.sink import PrestashopSink
 from penstock.connectors.prestashop.source import PrestashopSource
+from tests.unit.prestashop.fake_shop import FakeShop
+from tests.unit.prestashop.shop_tables import TABLES
 
 Settings = Callable[..., PrestashopSettings]
 

@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
-from fake_shop import FakeShop
 
 from penstock.connectors.budget import Budget, BudgetSettings
 from penstock.connectors.http import LostReplyError, NotSentError
 from penstock.connectors.prestashop.client import Shop, ShopRefusedError, ShopUnavailableError, any_of
 from penstock.connectors.prestashop.xmlbody import entity
+from tests.unit.prestashop.fake_shop import FakeShop
 
 BODY = entity("order_history", {"id_order": "41", "id_order_state": 3})
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import httpx
 import pytest
-from fake_shop import FakeShop
 
 from penstock.connectors.contract import SourceRefusedError, SourceUnavailableError
 from penstock.connectors.prestashop.document import open_document
 from penstock.connectors.prestashop.source import PrestashopSource
 from penstock.records.raw import EntityRef, RawDocument
+from tests.unit.prestashop.fake_shop import FakeShop
 
 ORDER = EntityRef("prestashop", "1", "order", "41")
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 import yaml
-from fake_shop import FakeShop
 
 from penstock.connectors.prestashop import SPEC
 from penstock.connectors.prestashop.source import PrestashopSource
@@ -17,6 +16,7 @@ from penstock.mapping import CodeTable, MappingEnv, MappingError, compile_mappin
 from penstock.records.ids import canonical_id
 from penstock.records.raw import EntityRef
 from penstock.rules.address import standardise
+from tests.unit.prestashop.fake_shop import FakeShop
 
 ROOT = Path(__file__).parents[3]
 TABLES = {

@@ -8,12 +8,12 @@ from typing import Any
 
 import httpx
 import pytest
-from fake_shop import FakeShop
 
 from penstock.connectors.budget import Budget, BudgetSettings
 from penstock.connectors.contract import SourceRefusedError, SourceUnavailableError
 from penstock.connectors.prestashop import localtime
 from penstock.connectors.prestashop.source import PrestashopSource
+from tests.unit.prestashop.fake_shop import FakeShop
 
 NOON = 1741086000.0  # 2025-03-04 12:00:00 in Paris
 
