@@ -87,7 +87,9 @@ async def http_server(routes: list[BaseRoute], host: str, port: int, limit: int 
         limit_concurrency=limit,
     )
     server = _Server(config)
-    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    # asyncio sets TCP_NODELAY only where the protocol is named; without it answers may wait 40 ms for an ACK.
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind((host, port))
     listener.listen(512)
