@@ -69,6 +69,7 @@ class Catalogue:
     as a customer's item name. `unknown_to_erp`: SKUs that it does not know at all."""
 
     products: tuple[Product, ...]
+    sellable: tuple[Item, ...]
     customers: tuple[Customer, ...]
     categories: tuple[str, ...]
     erp_item_codes: Mapping[str, str]
@@ -79,7 +80,7 @@ class Catalogue:
 
     def items(self) -> list[Item]:
         """Everything with a stock, in catalogue order."""
-        return [item for product in self.products for item in _items(product)]
+        return list(self.sellable)
 
 
 @cache
@@ -94,11 +95,12 @@ def catalogue(seed: int) -> Catalogue:
         _product(dice, number, thing, material, used)
         for number, (thing, material) in enumerate(dice.sample(models, PRODUCTS), start=1)
     )
-    skus = [item.sku for product in made for item in _items(product)]
-    odd = dice.sample(skus, LEGACY + UNKNOWN_TO_ERP)
+    sellable = tuple(item for product in made for item in _items(product))
+    odd = dice.sample([item.sku for item in sellable], LEGACY + UNKNOWN_TO_ERP)
     legacy = {sku: f"LEGACY-{1000 + 7 * index}" for index, sku in enumerate(odd[:LEGACY])}
     return Catalogue(
         products=made,
+        sellable=sellable,
         customers=people(random.Random(f"customers:{seed}"), CUSTOMERS),
         categories=tuple(sorted({thing.category for thing in words.THINGS})),
         erp_item_codes=MappingProxyType(legacy),
