@@ -70,10 +70,11 @@ def test_a_row_name_does_not_reach_beyond_its_list(env: MappingEnv, doc: dict[st
 
 
 def test_what_a_mapping_is_about_can_be_asked(env: MappingEnv) -> None:
-    text = 'from: Order\nto: infor.order\nfields:\n  A: code("t", order.x)\n  B: setting("s")\n  C: xref("customer", order.y)'
+    text = 'from: Order\nto: infor.order\nfields:\n  A: code("t", order.x)\n  B: setting("s")\n'
+    text += '  C: xref("customer", order.y)\n'
     mapping = compile_mapping("flows/f/" + NAME + ".yaml", text)
-    assert (mapping.name, mapping.source, mapping.target, mapping.direction) == (
-        NAME,
+    assert mapping.name == NAME
+    assert (mapping.source, mapping.target, mapping.direction) == (
         "Order",
         "infor.order",
         "from-canonical",

@@ -228,7 +228,8 @@ def test_names_of_a_canonical_source_are_checked_when_loaded(expression: str, me
 
 
 def test_a_list_of_a_canonical_source_is_checked_when_loaded() -> None:
-    text = "from: Order\nto: b\nfields:\n  A: {for: line in order.lines, fields: {c: line.cty}}\n  B: order.lines[0].city\n"
+    text = "from: Order\nto: b\nfields:\n  A: {for: line in order.lines, fields: {c: line.cty}}\n"
+    text += "  B: order.lines[0].city\n"
     with pytest.raises(MappingSyntaxError, match=r"line\.cty") as caught:
         compile_mapping("order.from-canonical", text, source_schema=SOURCE)
     assert len(caught.value.problems) == 1

@@ -169,7 +169,7 @@ FUNCTIONS = (
         title_case,
         group=_TEXT,
         kinds="text -> text",
-        examples={'title_case("JEAN-LUC o\'neil")': '"Jean-Luc O\'neil"'},
+        examples={'title_case("JEAN-LUC o\'neil")': '"Jean-Luc O\'Neil"'},
     ),
     function(trim, group=_TEXT, kinds="text -> text", examples={'trim("  x ")': '"x"'}),
     function(normalise_space, group=_TEXT, kinds="text -> text", examples={'normalise_space(" a   b ")': '"a b"'}),
