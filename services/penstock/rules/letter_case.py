@@ -89,8 +89,8 @@ def _word(word: str, manner: _Manner, kind: Kind, *, first: bool, shouted: bool)
     if bare in manner.fixed:
         return word.replace(word.strip(",;.()"), manner.fixed[bare])
     pieces = _PIECES.split(word)
-    if any(map(str.isdigit, bare)) and len(pieces) > 1:
-        return word  # 3/A, 12-14
+    if len(pieces) > 1 and word[0].isdigit():
+        return word  # 3/A, 12-14b
     if len(pieces) == 1:
         return _piece(word, manner, kind, first=first, shouted=shouted)
     return "".join(
@@ -103,7 +103,10 @@ def _piece(piece: str, manner: _Manner, kind: Kind, *, first: bool, shouted: boo
     bare = lower.strip(",;.()")
     if any(char.isdigit() for char in piece):
         ordinal = _ORDINAL.fullmatch(bare)
-        return lower if ordinal and ordinal[2] in manner.ordinals else piece
+        if ordinal and ordinal[2] in manner.ordinals:
+            return lower
+        if not bare[:3].isalpha():
+            return piece  # 4B, A12; but Hauptstr.5
     if bare in manner.small:
         return lower if manner.small_first or not first else _capital(lower)
     if kind == "name" and shouted and len(bare) == 2 and _VOWELS.isdisjoint(bare):

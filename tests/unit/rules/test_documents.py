@@ -27,7 +27,8 @@ GOOD: dict[str, dict[str, Any]] = {
                     "reserved": Decimal(0), "available": Decimal(-4)},
     "refund": {"currency": "EUR", "net": Decimal(10), "gross": Decimal(12), "shipping_net": Decimal(0),
                "refunded_at": NOW,
-               "lines": [{"order_line_native_id": "77", "quantity": Decimal(1), "net": Decimal(9), "gross": Decimal(9)}]},
+               "lines": [{"order_line_native_id": "77", "quantity": Decimal(1), "net": Decimal(9),
+                          "gross": Decimal(9)}]},
 }  # fmt: skip
 
 

@@ -1,0 +1,116 @@
+"""What runs the golden cases of a flow: the rules by name, and the flow's own mappings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any, Protocol
+
+from penstock.flow.cases import Runner
+from penstock.flow.typed import Schema, typed
+from penstock.mapping import Mapping as RecordMapping
+from penstock.mapping import MappingEnv, Rates, root_name
+from penstock.rules.address import standardise
+from penstock.rules.decision import DecisionTable
+from penstock.rules.matching import match_key
+from penstock.rules.status import ORDER_LADDER
+from penstock.rules.validate import Policy, validate
+
+SchemaOf = Callable[[str], Schema]
+"""Canonical entity (`order-status`) -> its Avro schema."""
+
+ENTITIES = (
+    "order", "order-status", "customer", "product", "price", "payment", "invoice", "shipment", "stock-level", "refund",
+)  # fmt: skip
+_SECRET = b"golden cases"
+
+
+class MappedFlow(Protocol):
+    """The part of a flow that its mappings need."""
+
+    @property
+    def mappings(self) -> Mapping[tuple[str, str, str], RecordMapping]: ...
+
+    def mapping_env(self, system: str) -> MappingEnv: ...
+
+
+def rule_runners(
+    policy: Policy, decisions: Mapping[str, DecisionTable], rates: Rates | None, schema_of: SchemaOf
+) -> dict[str, Runner]:
+    """`address`, `validate order` …, `convert`, `decide cost-centre` …, `status`, `same customer`."""
+    runners: dict[str, Runner] = {"address": standardise, "status": _status, "same customer": _same_customer}
+    for entity in ENTITIES:
+        runners[f"validate {entity}"] = _validation(entity, policy, schema_of(entity))
+    for name, table in decisions.items():
+        runners[f"decide {name}"] = _decision(table)
+    if rates is not None:
+        runners["convert"] = _conversion(rates)
+    return runners
+
+
+def mapping_runners(flow: MappedFlow, schema_of: SchemaOf) -> dict[str, Runner]:
+    """`prestashop/order.to-canonical` takes an opened document, `infor/order.from-canonical` a canonical record."""
+    return {
+        f"{system}/{entity}.{direction}-canonical": _mapping(flow, system, entity, mapping, schema_of)
+        for (system, direction, entity), mapping in flow.mappings.items()
+    }
+
+
+def _mapping(flow: MappedFlow, system: str, entity: str, mapping: RecordMapping, schema_of: SchemaOf) -> Runner:
+    def run(given: Any) -> Any:
+        env = flow.mapping_env(system)
+        if mapping.direction == "to-canonical":
+            return mapping(given, env)
+        return mapping({root_name(mapping.source): typed(given, schema_of(entity))}, env)
+
+    return run
+
+
+def _validation(entity: str, policy: Policy, schema: Schema) -> Runner:
+    def run(given: Any) -> Any:
+        verdicts = validate(entity, typed(given, schema), policy)
+        return {
+            "verdicts": [
+                {
+                    "field": verdict.field,
+                    "rule": verdict.rule,
+                    "severity": verdict.severity,
+                    "value": verdict.value,
+                    "message": verdict.message,
+                    "remedy": verdict.remedy,
+                }
+                for verdict in verdicts
+            ]
+        }
+
+    return run
+
+
+def _decision(table: DecisionTable) -> Runner:
+    def run(given: Any) -> Any:
+        decision = table.decide(**given)
+        return {"value": decision.value, "row": decision.row, "why": decision.why}
+
+    return run
+
+
+def _conversion(rates: Rates) -> Runner:
+    def run(given: Any) -> Any:
+        on = date.fromisoformat(given["on"])
+        return {"amount": rates.convert(Decimal(given["amount"]), given["from"], given["to"], on)}
+
+    return run
+
+
+def _status(given: Any) -> Any:
+    move = ORDER_LADDER.move(given["current"], given["new"])
+    return {"step": move.step, "allowed": move.allowed, "why": move.why}
+
+
+def _same_customer(given: Any) -> Any:
+    keys = {
+        match_key(one.get("email"), one.get("name"), one.get("postal_code"), _SECRET)
+        for one in (given["one"], given["other"])
+    }
+    return {"same": len(keys) == 1}
