@@ -9,12 +9,13 @@ from typing import Annotated, Any
 
 import orjson
 import typer
+import yaml
 
 from penstock.cli.errors import CommandError, Exit
 from penstock.cli.mapping_files import Checked, check_all
 from penstock.cli.output import console, print_json, print_table
 from penstock.flow.load import Flow, FlowError, avro_schema, load_flow
-from penstock.mapping import Explanation, Mapping, MappingEnv, MappingError, MappingSyntaxError, from_avro, root_name
+from penstock.mapping import Explanation, Mapping, MappingEnv, MappingError, from_avro, root_name
 from penstock.mapping.documents import from_json, to_json
 from penstock.mapping.errors import nearest, shown
 from penstock.records.raw import RawDocument
@@ -44,7 +45,7 @@ def check(
     """Check every mapping, code table and rates file: names, kinds, required fields. Exit 1 if something is wrong."""
     try:
         results = list(check_all(flow))
-    except (LookupError, MappingSyntaxError) as error:
+    except (LookupError, yaml.YAMLError) as error:
         raise CommandError(str(error), Exit.USAGE) from error
     wrong = list(dict.fromkeys(str(problem) for result in results for problem in result.problems))
     if as_json:

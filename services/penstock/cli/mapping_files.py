@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 from penstock.connectors.contract import ConnectorSpec
 from penstock.connectors.registry import NAMES, connector
@@ -15,6 +18,7 @@ from penstock.mapping import FUNCTIONS, CodeTable, MappingSyntaxError, Rates, co
 from penstock.mapping.errors import Place, Problem, nearest
 from penstock.mapping.yamltext import load
 from penstock.resources import resource
+from penstock.rules.decision import DecisionTable, TableError
 
 DIRECTIONS = ("to-canonical", "from-canonical")
 
@@ -52,8 +56,7 @@ def _check_flow(folder: Path) -> Iterator[Checked]:
     rates = folder / "rates.yaml"
     if rates.is_file():
         yield _attempt(rates, folder.name, lambda: Rates.from_text(_text(rates), str(rates)))
-    systems = load(str(folder / "flow.yaml"), _text(folder / "flow.yaml")).get("systems")
-    names = list(systems.value) if systems is not None and isinstance(systems.value, dict) else []
+    names = list((yaml.safe_load(_text(folder / "flow.yaml")) or {}).get("systems") or {})
     for name in names:
         yield from _check_system(connector(name), folder.name, folder)
     for path in sorted((folder / "mappings").glob("*/*.yaml")):
@@ -113,9 +116,15 @@ def _check_mapping(
 
 def _check_tables(folder: Path, flow: str) -> Iterator[Checked]:
     for path in sorted(folder.glob("*.yaml")):
-        text = _text(path)
-        if "rules" not in load(_shown(path), text):  # a decision table is checked with the flow
-            yield _attempt(path, flow, lambda path=path, text=text: CodeTable.from_text(path.stem, text, _shown(path)))
+        yield _attempt(path, flow, partial(_read_table, path))
+
+
+def _read_table(path: Path) -> None:
+    text, shown = _text(path), _shown(path)
+    if "rules" in load(shown, text):
+        DecisionTable.from_text(path.stem, text, shown)
+    else:
+        CodeTable.from_text(path.stem, text, shown)
 
 
 def _attempt(path: Path, flow: str, work: Callable[[], object]) -> Checked:
@@ -123,6 +132,8 @@ def _attempt(path: Path, flow: str, work: Callable[[], object]) -> Checked:
         work()
     except MappingSyntaxError as error:
         return Checked(_shown(path), flow, error.problems)
+    except TableError as error:
+        return _wrong(path, flow, str(error))
     return Checked(_shown(path), flow, ())
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from penstock.mapping.errors import BadValue, shown
@@ -101,7 +101,11 @@ def _decimal(shape: Shape) -> Landing:
             value = Decimal(value)
         elif type(value) is not Decimal:
             return _other(shape, value)
-        if quantum is not None and value.quantize(quantum, context=CONTEXT) != value:
+        try:
+            exact = quantum is None or value.quantize(quantum, context=CONTEXT) == value
+        except InvalidOperation as error:
+            raise BadValue(f"{value} with {places} decimals has more than 38 digits", value=value) from error
+        if not exact:
             raise BadValue(f"{value} has more than {places} decimals", f"write round_to(…, {places})", value=value)
         return value
 

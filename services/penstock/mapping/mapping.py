@@ -67,7 +67,10 @@ class Mapping:
         try:
             return self._run(doc, env, Budget().rows)
         except Exception as error:
-            raise placed(error, self.name, self._filename, self._sites) from error
+            found = placed(error, self.name, self._filename, self._sites)
+            if found is error:
+                raise
+            raise found from error
 
     def explain(self, doc: MappingOf[str, Any], env: MappingEnv) -> Explanation:
         """The same run, with every step. Errors are part of the answer; values of secret fields are not."""

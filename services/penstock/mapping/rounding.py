@@ -26,6 +26,7 @@ MODES = {
 }
 
 MAX_PLACES = 20
+_TOO_LARGE = Decimal(10) ** 30
 _QUANTA = [Decimal(1).scaleb(-places) for places in range(MAX_PLACES + 1)]
 
 
@@ -37,6 +38,9 @@ def round_decimal(value: Decimal, places: int, mode: str = "half_up") -> Decimal
     if rounding is None:
         raise BadValue(f"unknown rounding mode {mode!r}{nearest(mode, MODES)}")
     try:
-        return value.quantize(_QUANTA[places], rounding, CONTEXT)
+        rounded = value.quantize(_QUANTA[places], rounding, CONTEXT)
     except decimal.InvalidOperation as error:
         raise BadValue(f"{value} with {places} places has more than 38 digits") from error
+    if abs(rounded) >= _TOO_LARGE:
+        raise BadValue(f"{value} has more than 30 digits before the point")
+    return rounded

@@ -10,10 +10,9 @@ from decimal import Decimal
 from typing import Any
 
 from penstock.mapping.errors import BadValue, MappingError, MissingName, nearest, shown
-from penstock.mapping.functions.values import kind_name, number
+from penstock.mapping.functions.values import MAX_ROWS, kind_name, number
 from penstock.mapping.rounding import CONTEXT
 
-MAX_ROWS = 10_000
 MAX_ROWS_IN_ALL = 100_000
 MAX_INTEGER = 10**38
 
@@ -192,7 +191,7 @@ more_equal = _ordered(operator.ge)
 
 def member(item: Any, group: Any) -> bool:
     """Is the item in the list, the text in the text, the name among the fields?"""
-    if isinstance(group, list):
+    if isinstance(group, list) and len(group) <= MAX_ROWS:
         return any(equal(item, other) for other in group)
     if isinstance(group, str | dict) and isinstance(item, str):
         return item in group

@@ -129,6 +129,11 @@ def test_patterns_fit_in_linear_time(evaluate: Evaluate, pattern: str, text: str
     assert evaluate("matches(x, p)", x=text, p=pattern) is fits
 
 
+def test_a_text_too_long_for_its_pattern_is_refused(evaluate: Evaluate) -> None:
+    with pytest.raises(BadValue, match="too long for the pattern"):
+        evaluate("matches(x, '*a*b')", x="a" * 500_000)
+
+
 @pytest.mark.parametrize("pattern", ["[abc", "a" * 201, "[\u0000-\uffff]"])
 def test_a_pattern_that_is_not_well_formed_is_refused(evaluate: Evaluate, pattern: str) -> None:
     with pytest.raises(BadValue):

@@ -21,6 +21,12 @@ def test_lists_in_lists_are_bounded_together(evaluate: Evaluate) -> None:
         evaluate("count(count(b for b in x) for a in x)", x=[1] * 400)
 
 
+@pytest.mark.parametrize("call", ["sum_of(x)", "max_of(x)", "count(x)", "distinct(x)", "1 in x"])
+def test_functions_over_lists_are_bounded(evaluate: Evaluate, call: str) -> None:
+    with pytest.raises(BadValue, match=r"rows; the limit|cannot be sought"):
+        evaluate(call, x=[1] * 10_001)
+
+
 def test_rows_of_fields_are_bounded_too(env: MappingEnv) -> None:
     mapping = compile_mapping("a.to-canonical", "from: a\nto: b\nfields:\n  l: {for: r in x, value: r}\n")
     with pytest.raises(BadValue, match="too many rows"):

@@ -98,6 +98,15 @@ def test_a_payload_schema_that_is_not_there_is_told(world: Path) -> None:
     assert "payment.payload.yaml is needed beside it" in invoke("check").output
 
 
+def test_wrong_tables_are_told(world: Path) -> None:
+    tables = world / "flows" / "f" / "tables"
+    (tables / "carrier.yaml").write_text("entries: {a: [b]}\n")
+    (tables / "cost.yaml").write_text("rules: x\n")
+    output = invoke("check").output
+    assert "carrier.yaml:1: a: a code table holds texts" in output
+    assert "flows/f/tables/cost.yaml" in output
+
+
 def test_an_unknown_flow_ends_with_wrong_usage(world: Path) -> None:
     result = invoke("check", "--flow", "g")
     assert isinstance(result.exception, CommandError)

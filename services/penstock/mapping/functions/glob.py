@@ -1,4 +1,4 @@
-"""Glob patterns in time linear in text times pattern: a pattern from a file can never hang a service."""
+"""Glob patterns in time at most text times pattern, and that bounded: no pattern can hang a service."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from penstock.mapping.errors import BadValue
 
+MAX_WORK = 1_000_000
 _ANY_TEXT = None
 _One = tuple[bool, str]
 """(negated, the characters); an empty, negated set is `?`."""
@@ -14,6 +15,8 @@ _One = tuple[bool, str]
 def glob_matches(text: str, pattern: str) -> bool:
     """Does the whole text fit? Raises BadValue for a pattern that is not well-formed."""
     parts = _parts(pattern)
+    if len(text) * len(parts) > MAX_WORK:
+        raise BadValue(f"a text of {len(text)} characters is too long for the pattern {pattern!r}")
     at = part = 0
     star = -1
     resume = 0

@@ -7,12 +7,14 @@ from typing import Any
 
 from penstock.mapping.errors import BadValue
 from penstock.mapping.functions.registry import function
-from penstock.mapping.functions.values import kind_name, number
+from penstock.mapping.functions.values import MAX_ROWS, kind_name, number
 from penstock.mapping.rounding import CONTEXT
 
 
 def _rows(values: Any) -> list[Any]:
     if isinstance(values, list):
+        if len(values) > MAX_ROWS:
+            raise BadValue(f"the list has {len(values)} rows; the limit is {MAX_ROWS}")
         return values
     raise BadValue(f"{kind_name(values)} is not a list", value=values)
 

@@ -10,7 +10,10 @@ from typing import Any
 from penstock.mapping.errors import BadValue, shown
 
 MAX_TEXT = 1_000_000
+MAX_ROWS = 10_000
 MAX_DIGITS = 38
+MAX_WHOLE_DIGITS = 30
+"""Digits before the point: what decimal(38,8) can hold."""
 
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
@@ -107,8 +110,12 @@ def _bounded(number: Decimal) -> Decimal:
     if not number.is_finite():
         raise BadValue(f"{number} is not a number", "correct it at the source", value=number)
     _, digits, exponent = number.as_tuple()
-    if len(digits) > MAX_DIGITS or number.adjusted() >= MAX_DIGITS or int(exponent) < -MAX_DIGITS:
-        raise BadValue(f"the number has more than {MAX_DIGITS} digits", "correct it at the source", value=number)
+    if len(digits) > MAX_DIGITS or number.adjusted() >= MAX_WHOLE_DIGITS or int(exponent) < -MAX_DIGITS:
+        raise BadValue(
+            f"the number has more than {MAX_DIGITS} digits, or {MAX_WHOLE_DIGITS} before the point",
+            "correct it at the source",
+            value=number,
+        )
     return number
 
 
