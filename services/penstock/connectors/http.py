@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
 
@@ -110,9 +111,9 @@ class Api:
                 window.check()
             try:
                 reply = await self._call(method, url, params, content, headers)
-            except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol) as error:
-                raise NotSentError(f"cannot connect to {self._origin[1]}: {describe(error)}") from error
             except httpx.HTTPError as error:
+                if never_left(error):
+                    raise NotSentError(f"cannot connect to {self._origin[1]}: {describe(error)}") from error
                 reason = f"{method} {urlsplit(url).path}: {describe(error)}"
                 if is_write:
                     raise LostReplyError(reason) from error
@@ -151,6 +152,17 @@ class Api:
 
     async def close(self) -> None:
         await self._client.aclose()
+
+
+def never_left(error: httpx.HTTPError) -> bool:
+    """Whether no connection was made, so that the request cannot have reached the target.
+
+    httpx_aiohttp turns a connection that broke *after* the request was sent into ConnectTimeout as well; only aiohttp's
+    own exception tells the two apart.
+    """
+    if isinstance(error.__cause__, aiohttp.ClientError):
+        return isinstance(error.__cause__, (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError))
+    return isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol))
 
 
 def describe(error: BaseException) -> str:

@@ -1,0 +1,88 @@
+"""What is known after a call went wrong, over real sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+
+from penstock.connectors.budget import Budget, BudgetSettings
+from penstock.connectors.http import Api, LostReplyError, NotSentError
+
+Behaviour = Callable[[asyncio.StreamWriter], Awaitable[None]]
+
+
+@asynccontextmanager
+async def target(behaviour: Behaviour, timeout: float = 5.0) -> AsyncIterator[tuple[Api, list[bytes]]]:
+    """An Api against a server that reads one request, then behaves; and the request lines that it has seen."""
+    seen: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        if b"content-length: 2" in head.lower():
+            await reader.readexactly(2)
+        seen.append(head.split(b"\r\n")[0])
+        await behaviour(writer)
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    host, port = server.sockets[0].getsockname()
+    api = Api(f"http://{host}:{port}", Budget(BudgetSettings()), timeout=timeout)
+    try:
+        yield api, seen
+    finally:
+        await api.close()
+        server.close()
+
+
+async def hang_up(_writer: asyncio.StreamWriter) -> None: ...
+
+
+async def reset(writer: asyncio.StreamWriter) -> None:
+    connection = writer.get_extra_info("socket")
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()
+
+
+async def cut(writer: asyncio.StreamWriter) -> None:
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf")
+    await writer.drain()
+
+
+async def silence(_writer: asyncio.StreamWriter) -> None:
+    await asyncio.sleep(1.0)
+
+
+@pytest.mark.parametrize("behaviour", [hang_up, reset, cut])
+async def test_a_connection_that_breaks_after_a_write_was_sent_is_a_lost_reply(behaviour: Behaviour) -> None:
+    async with target(behaviour) as (api, seen):
+        with pytest.raises(LostReplyError):
+            await api.request("POST", "/orders", content=b"{}")
+        assert seen == [b"POST /orders HTTP/1.1"]
+
+
+async def test_a_write_that_times_out_is_a_lost_reply() -> None:
+    async with target(silence, timeout=0.2) as (api, _):
+        with pytest.raises(LostReplyError):
+            await api.request("POST", "/orders", content=b"{}")
+
+
+@pytest.mark.parametrize("behaviour", [hang_up, reset, cut])
+async def test_a_read_that_breaks_may_be_made_again(behaviour: Behaviour) -> None:
+    async with target(behaviour) as (api, _):
+        with pytest.raises(NotSentError):
+            await api.request("GET", "/orders")
+
+
+async def test_a_write_that_finds_nobody_was_not_sent() -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    api = Api(f"http://127.0.0.1:{port}", Budget(BudgetSettings()), timeout=2.0)
+    with pytest.raises(NotSentError, match="cannot connect"):
+        await api.request("POST", "/orders", content=b"{}")
+    await api.close()
