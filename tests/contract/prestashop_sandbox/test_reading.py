@@ -1,6 +1,7 @@
 """Lists, filters, sorting, paging (systems/prestashop.md 3)."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -27,6 +28,19 @@ async def test_a_missing_object_is_404_without_body_and_content_type(shop: ShopC
     answer = await shop.get(path)
     assert (answer.status_code, answer.content) == (404, b"")
     assert "content-type" not in answer.headers
+
+
+@pytest.mark.parametrize("number", ["99999999999999999999", "-1", "9" * 5000])
+async def test_absurd_ids_find_nothing(shop: ShopClient, number: str) -> None:
+    assert (await shop.get(f"orders/{number}")).status_code == 404
+    assert await ids(shop, f"orders?filter[id]=[{number}]") == []
+
+
+async def test_times_are_naive_and_of_the_shops_zone(open_shop: Open) -> None:
+    shop = open_shop(time_zone="Pacific/Kiritimati")
+    placed = (await shop.act("place-order"))["date_add"]
+    apart = datetime.fromisoformat(placed).replace(tzinfo=UTC) - datetime.now(UTC)
+    assert 13.9 < apart.total_seconds() / 3600 < 14.1
 
 
 async def test_more_segments_are_cast_away(shop: ShopClient) -> None:

@@ -213,10 +213,24 @@ async def test_a_bad_value_is_85(shop: ShopClient, field: str, value: str) -> No
     assert (answer.status_code, codes(answer)) == (400, [85])
 
 
-@pytest.mark.parametrize("price", ["12,50", " 12", "abc"])
+@pytest.mark.parametrize("price", ["12,50", " 12", "abc", "9" * 100, "１２"])
 async def test_a_price_with_a_comma_or_space_is_85(shop: ShopClient, price: str) -> None:
     answer = await shop.patch("products/3", f"<product><id>3</id><price>{price}</price></product>")
     assert (answer.status_code, codes(answer)) == (400, [85])
+
+
+async def test_odd_characters_are_kept_and_nul_is_no_xml(shop: ShopClient) -> None:
+    answer = await shop.post("addresses", address(other="Zoë 🐘 ]]&gt; ok"))
+    assert (await shop.one("addresses", int(answer.json()["address"]["id"])))["other"] == "Zoë 🐘 ]]> ok"
+    number = answer.json()["address"]["id"]
+    assert "Zoë 🐘 ]]]]><![CDATA[> ok" in (await shop.get(f"addresses/{number}", fmt="XML")).text
+    assert codes(await shop.post("addresses", address(other="a\0b")))[-1] == 127
+    assert codes(await shop.post("addresses", address(city="x" * 10_000_000))) == [85]
+
+
+async def test_a_language_without_a_number_is_no_language(shop: ShopClient) -> None:
+    body = '<product><id>3</id><name><language id="x">A</language></name></product>'
+    assert (await shop.patch("products/3", body, fmt="XML")).status_code == 200
 
 
 async def test_delete_is_200_and_empty_and_all_or_nothing(shop: ShopClient) -> None:

@@ -6,7 +6,7 @@ from xml.etree.ElementTree import Element, ParseError
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
-from penstock.connectors.prestashop.sandbox.call import Call
+from penstock.connectors.prestashop.sandbox.call import Call, php_int
 from penstock.connectors.prestashop.sandbox.errors import ApiError, Refused, php_warning
 
 PHP_NOISE_OF_BAD_XML = 3
@@ -46,7 +46,7 @@ def _entity(element: Element) -> SentEntity:
             continue
         sent.values[name] = "".join(child.itertext()) if not len(child) else child.text or ""
         sent.texts[name] = {
-            int(text.get("id") or 0): text.text or "" for text in child if _local(text.tag) == "language"
+            php_int(text.get("id") or ""): text.text or "" for text in child if _local(text.tag) == "language"
         }
     return sent
 

@@ -6,6 +6,7 @@ from urllib.parse import parse_qsl
 from penstock.connectors.prestashop.sandbox.errors import ShopRedirect, refuse
 from penstock.connectors.prestashop.sandbox.options import Options
 
+PHP_INT_MAX = 2**63 - 1
 FORMAT_HEADERS = ("io-format", "output-format")
 FORMAT_PARAMS = ("output_format", "io_format")
 
@@ -61,7 +62,9 @@ def php_int(text: str) -> int:
     while end < len(text) and text[end].isascii() and text[end].isdigit():
         end += 1
     digits = text[:end]
-    return int(digits) if digits.strip("+-") else 0
+    if not digits.strip("+-"):
+        return 0
+    return max(-PHP_INT_MAX, min(PHP_INT_MAX, int(digits[:25])))
 
 
 def parse_params(query: str) -> dict[str, str]:

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from penstock.connectors.prestashop.sandbox.call import Call, php_int
+from penstock.connectors.prestashop.sandbox.call import PHP_INT_MAX, Call, php_int
 from penstock.connectors.prestashop.sandbox.errors import PhpFatal, did_you_mean, refuse
 from penstock.connectors.prestashop.sandbox.schema import Field, Resource
 
@@ -177,7 +177,7 @@ def _typed(target: Field, text: str) -> object:
             value = float(digits)
         except ValueError:
             return 0
-        return int(value) if value.is_integer() else value
+        return int(value) if value.is_integer() and abs(value) <= PHP_INT_MAX else value
     if target.kind == "datetime":
         stamp = text.strip().replace("T", " ")
         return f"{stamp} 00:00:00" if BARE_DATE.match(stamp) else stamp

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from penstock.connectors.prestashop.sandbox.schema import Field
 
 INT_MAX = 2**31 - 1
-WHOLE = re.compile(r"-?\d+")
-UNSIGNED = re.compile(r"\d+")
-DECIMAL = re.compile(r"-?\d+(\.\d+)?")
-DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-DATETIME = re.compile(r"\d{4}-\d{2}-\d{2}( \d{2}:\d{2}:\d{2})?")
+WHOLE = re.compile(r"-?[0-9]+")
+UNSIGNED = re.compile(r"[0-9]+")
+DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+DATETIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}( [0-9]{2}:[0-9]{2}:[0-9]{2})?")
 EMAIL = re.compile(r"[^@\s<>()\[\],;:\\\"]+@[^@\s.]+(\.[^@\s.]+)+")
 
 
@@ -36,7 +36,7 @@ CHECKS: dict[str, Callable[[str], bool]] = {
     "int": _whole,
     "bool": lambda value: value in {"0", "1", "true", "false"},
     "price": _price,
-    "negprice": lambda value: DECIMAL.fullmatch(value) is not None,
+    "negprice": lambda value: _price(value.removeprefix("-")),
     "rate": _price,
     "money2": _price,
     "date": lambda value: DATE.fullmatch(value) is not None,
