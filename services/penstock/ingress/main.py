@@ -21,7 +21,9 @@ from penstock.service import announce, first_failure, health_routes, http_server
 
 log = structlog.get_logger()
 
-LANES = 32
+LANES = {"live": 24, "bulk": 6}
+BULK = frozenset({"customer", "product", "item", "stock"})
+"""Documents that come by the thousand at the first poll; an order must not queue behind them."""
 
 
 def run(flow_name: str, env: str, host: str, port: int, ready_file: Path | None) -> None:
@@ -52,6 +54,7 @@ class _SystemIngress:
             lane_of=lane_of,
             handle=self.extractor.handle,
             lanes=LANES,
+            class_of=class_of,
             on_assigned=self._assigned,
             on_revoked=self.pollers.release,
         )
@@ -82,6 +85,10 @@ class _SystemIngress:
 
 def lane_of(record: Record) -> str:
     return record.key.decode("utf-8", "replace")
+
+
+def class_of(record: Record) -> str:
+    return "bulk" if record.key.partition(b":")[0].decode("utf-8", "replace") in BULK else "live"
 
 
 async def _main(flow: Flow, host: str, port: int, ready_file: Path | None) -> None:

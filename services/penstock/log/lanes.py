@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -49,6 +49,8 @@ Handle = Callable[[str, list[Record]], Awaitable[None]]
 class LaneConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is not typed
     """Runs `handle` over the records of `topics`.
 
+    lanes: how many lanes of each class run at once, so that bulk does not crowd out what a buyer waits for;
+    class_of names the class of a lane by its first record.
     on_assigned(partitions) is awaited before any record of the new assignment is handled; on_revoked after the lanes
     have come to rest. A handler that raises ends the process: what it had not done is read again.
     """
@@ -60,7 +62,8 @@ class LaneConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka
         *,
         lane_of: Callable[[Record], str],
         handle: Handle,
-        lanes: int = 50,
+        lanes: Mapping[str, int],
+        class_of: Callable[[Record], str] = lambda _: "",
         max_under_way: int = 2000,
         never_pause: Collection[str] = (),
         on_assigned: Callable[[set[TopicPartition]], Awaitable[None]] | None = None,
@@ -70,7 +73,8 @@ class LaneConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka
         self._topics = list(topics)
         self._lane_of = lane_of
         self._handle = handle
-        self._slots = asyncio.Semaphore(lanes)
+        self._slots = {name: asyncio.Semaphore(count) for name, count in lanes.items()}
+        self._class_of = class_of
         self._max = max_under_way
         self._never_pause = frozenset(never_pause)
         self._opened = on_assigned
@@ -129,15 +133,15 @@ class LaneConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka
         queue = self._queues.get(lane)
         if queue is None:
             self._queues[lane] = deque([record])
-            self._tasks[lane] = asyncio.create_task(self._work(lane))
+            self._tasks[lane] = asyncio.create_task(self._work(lane, self._slots[self._class_of(record)]))
         else:
             queue.append(record)
 
-    async def _work(self, lane: str) -> None:
+    async def _work(self, lane: str, slots: asyncio.Semaphore) -> None:
         queue = self._queues[lane]
         try:
             while queue:
-                async with self._slots:
+                async with slots:
                     records = list(queue)
                     queue.clear()
                     await self._handle(lane, records)

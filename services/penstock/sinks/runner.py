@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
@@ -31,6 +31,8 @@ log = structlog.get_logger()
 
 TICK = 0.25
 LONGEST_RETRY = 60.0
+BULK = frozenset({"stock-level", "customer", "product", "price"})
+"""Entities that come by the thousand; an order or its status must not queue behind them."""
 
 
 class Decoder(Protocol):
@@ -61,7 +63,7 @@ class Options:
     entities: frozenset[str]
     shadow: bool = False
     flow_options: Mapping[str, Any] | None = None
-    lanes: int = 50
+    lanes: Mapping[str, int] = field(default_factory=lambda: {"live": 44, "bulk": 6})
     patience: float = PATIENCE
 
 
@@ -136,6 +138,7 @@ class SinkRunner:
             lane_of=self._lane_of,
             handle=self._handle,
             lanes=options.lanes,
+            class_of=self._class_of,
             never_pause=[self._requests],
             on_assigned=self._on_assigned,
             on_revoked=self._on_revoked,
@@ -213,6 +216,9 @@ class SinkRunner:
 
     def _lane_of(self, record: Record) -> str:
         return f"{record.topic if record.topic == self._requests else 'doc'}/{record.key!r}"
+
+    def _class_of(self, record: Record) -> str:
+        return "bulk" if self._canonical.get(record.topic) in BULK else "live"
 
     async def _handle(self, lane: str, records: list[Record]) -> None:
         for record in records:

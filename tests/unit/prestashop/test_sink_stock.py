@@ -164,3 +164,27 @@ async def test_a_read_that_fails_is_left_to_the_runtime(sink: PrestashopSink, sh
     for given in (status(), shipment("1Z9"), payment(), stock(), customer(company="X")):
         with pytest.raises(NotSentError):
             await plan(sink, given)
+
+
+async def test_a_figure_of_a_sku_that_is_being_booked_is_written_and_looked_at_again(
+    sink: PrestashopSink, shop: FakeShop
+) -> None:
+    log = Log(open_quantity={"APR-SND": Decimal(5)}, being_booked=frozenset({"APR-SND"}))
+    decision = await plan(sink, stock(log=log))
+    assert isinstance(decision, Plan)
+    assert [each.name for each in decision.steps] == ["quantity", "settle"]
+    assert isinstance(await decision.steps[1].send(Open()), Wait)
+    shop.row("stock_availables", 58)["quantity"] = 7
+    assert isinstance(await plan(sink, stock(log=log)), Wait)
+
+
+async def test_a_quantity_is_not_raised_over_an_order_that_is_not_on_the_log(
+    sink: PrestashopSink, shop: FakeShop
+) -> None:
+    shop.row("stock_availables", 58)["quantity"] = 3
+    newest = shop.tables["orders"][-1]["id"]
+    decision = await plan(sink, stock(log=Log(unseen=frozenset({str(newest)}))))
+    assert isinstance(decision, Wait)
+    assert decision.on == "orders"
+    shop.row("stock_availables", 58)["quantity"] = 200
+    assert isinstance(await plan(sink, stock(log=Log(unseen=frozenset({str(newest)})))), Plan)

@@ -18,6 +18,8 @@ from penstock.connectors.prestashop.reference import ReferenceData
 from penstock.connectors.prestashop.wire import Row, flag, integer, text
 
 MOST_QUANTITY = 2_147_483_647
+NEWEST_ORDERS = 20
+UNSEEN_SECONDS = 60.0
 _MOST_KEPT = 20_000
 _UNSEARCHABLE = frozenset("[]|")
 
@@ -41,6 +43,7 @@ class StockHandler(ShopHandler):
         super().__init__(shop, reference)
         self._clock = clock
         self._known: dict[str, tuple[float, _Sold]] = {}
+        self._noticed: dict[str, float] = {}
 
     async def decide(self, task: Task) -> Decision:
         sku, warehouse = str(task.payload["sku"]), str(task.payload["warehouse"])
@@ -53,10 +56,28 @@ class StockHandler(ShopHandler):
         row = await self._row(sku, sold)
         if not isinstance(row, dict):
             return row
-        row_id = text(row.get("id"))
-        if integer(row.get("quantity")) == quantity:
-            return Settled("unchanged", f"the shop has {quantity} of {sku}", row_id)
-        return Plan([self._write(row, quantity)], native_id=row_id)
+        row_id, shown = text(row.get("id")), integer(row.get("quantity"))
+        # What is being booked changes the sum, and no newer figure need come of it: this one is tried again.
+        again = Wait("booking", f"orders with {sku} are being booked", 2.0) if task.lookup.settling(sku) else None
+        if shown == quantity:
+            return again or Settled("unchanged", f"the shop has {quantity} of {sku}", row_id)
+        if quantity > shown and (number := await self._unseen_order(task)):
+            return Wait(
+                "orders", f"order {number} of the shop is not on the log yet: its units must not be sold again", 1.0
+            )
+        steps = [self._write(row, quantity)]
+        if again is not None:
+            steps.append(_waiting(again))
+        return Plan(steps, native_id=row_id)
+
+    async def _unseen_order(self, task: Task) -> str | None:
+        """The newest orders are looked at before a quantity is raised: one that we do not know took units."""
+        listing = await self.shop.rows("orders", {}, display="[id]", sort="[id_DESC]", limit=NEWEST_ORDERS)
+        now = self._clock()
+        unseen = [number for row in listing.rows if not task.lookup.seen(number := text(row["id"]))]
+        self._noticed = {number: self._noticed.get(number, now) for number in unseen}
+        # one that stays unseen is a dead letter: it must not hold back the stock for ever
+        return next((number for number in unseen if now - self._noticed[number] < UNSEEN_SECONDS), None)
 
     async def _find(self, sku: str) -> _Sold | Wait | Hold:
         at, known = self._known.get(sku, (0.0, None))
@@ -124,6 +145,15 @@ class StockHandler(ShopHandler):
             return Done(reply=f"stock row {row_id}: {quantity}")
 
         return step("quantity", "absolute", send)
+
+
+def _waiting(wait: Wait) -> Step:
+    """The last step of a write that will have to be looked at again."""
+
+    async def send(_window: SendWindow) -> StepResult:
+        return wait
+
+    return step("settle", "absolute", send)
 
 
 def sellable(available: Decimal, unbooked: Decimal) -> int:
