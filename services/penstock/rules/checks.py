@@ -175,7 +175,7 @@ def day(found: Findings, value: Any, field: str, record: Record, *, optional: bo
 
 def address(found: Findings, record: Any, where: str) -> None:
     """An Address record (schemas/avro) as `standardise` left it."""
-    if not isinstance(record, Mapping):
+    if not isinstance(record, dict):
         found.refuse(where.rstrip("."), record, "required", f"{where.rstrip('.')} is missing.", "Correct the mapping.")
         return
     if not texts(found, record, _ADDRESS_TEXTS, where):

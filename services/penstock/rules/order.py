@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import Any
 
 from penstock.rules import checks
 from penstock.rules.checks import Record
@@ -29,23 +29,6 @@ _LINE_PRICES = ("unit_price", "unit_price_gross", "net", "tax", "gross")
 _CHARGE = ("net", "tax", "gross")
 _TOTALS = ("lines_net", "lines_gross", "discounts_net", "discounts_gross", "net", "tax", "gross")
 _PARTS = (("totals", _TOTALS), ("shipping", _CHARGE), ("wrapping", _CHARGE))
-
-
-class _Side(NamedTuple):
-    """The same sums are made without and with tax."""
-
-    key: str
-    lines: str
-    discounts: str
-    lines_name: str
-    discounts_name: str
-    order_name: str
-
-
-_SIDES = (
-    _Side("net", "lines_net", "discounts_net", "Lines without tax", "Discounts without tax", "Order without tax"),
-    _Side("gross", "lines_gross", "discounts_gross", "Lines with tax", "Discounts with tax", "Order with tax"),
-)
 
 
 def check_order(found: Findings, order: Record) -> None:
@@ -89,7 +72,7 @@ def _header(found: Findings, order: Record) -> None:
 
 
 def _buyer(found: Findings, buyer: Any) -> None:
-    if not isinstance(buyer, Mapping):
+    if not isinstance(buyer, dict):
         found.refuse("customer", buyer, "required", "customer is missing.", "Correct the mapping of this field.")
         return
     if checks.texts(found, buyer, _BUYER_TEXTS, "customer."):
@@ -154,7 +137,7 @@ def _figures(found: Findings, order: Record) -> bool:
     good = checks.amounts(found, order, ("paid_total",))
     for name, fields in _PARTS:
         part = order.get(name)
-        if not isinstance(part, Mapping):
+        if not isinstance(part, dict):
             found.refuse(name, part, "required", f"{name} is missing.", "Correct the mapping of this field.")
             good = False
         else:
@@ -174,14 +157,12 @@ def _figures(found: Findings, order: Record) -> bool:
 def _add_up(order: Record, lines: Sequence[Record], sums: Arithmetic) -> None:
     totals, shipping, wrapping = order["totals"], order["shipping"], order["wrapping"]
     discounts = order.get("discounts") or ()
-    for side in _SIDES:
-        key = side.key
-        goods, off = totals[side.lines], totals[side.discounts]
-        sums.total(f"totals.{side.lines}", "lines-total", side.lines_name, [line[key] for line in lines], goods)
-        sums.total(
-            f"totals.{side.discounts}", "discounts-total", side.discounts_name, [one[key] for one in discounts], off
-        )
-        sums.order(f"totals.{key}", side.order_name, (goods, off, shipping[key], wrapping[key]), totals[key])
+    for side, tax in (("net", "without tax"), ("gross", "with tax")):
+        goods, off = totals[f"lines_{side}"], totals[f"discounts_{side}"]
+        sums.total("lines", side, tax, [line[side] for line in lines], goods)
+        if discounts or off:
+            sums.total("discounts", side, tax, [one[side] for one in discounts], off)
+        sums.order(side, tax, (goods, off, shipping[side], wrapping[side]), totals[side])
     sums.gross("totals.", "Order", totals)
     for name, charge in (("shipping", shipping), ("wrapping", wrapping)):
         if not charge["gross"] and not charge["net"] and not charge["tax"]:

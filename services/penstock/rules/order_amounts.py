@@ -52,17 +52,13 @@ class Arithmetic:
             sum_ = f"{self._say(net)} + tax {self._say(tax)} = {self._say(net + tax)} {self._currency}"
             self._hold(where + "gross", gross, "gross", f"{name}: {sum_}, but with tax it is stated as", net + tax)
 
-    def total(self, field: str, rule: str, name: str, terms: Sequence[Decimal], stated: Decimal) -> None:
-        """The terms add up to what is stated."""
+    def total(self, what: str, side: str, tax: str, terms: Sequence[Decimal], stated: Decimal) -> None:
+        """The `lines` or `discounts` add up to their total. `side`: net or gross; `tax`: the words for it."""
         total = sum(terms, _ZERO)
         if total != stated and self._differ(total, stated):
-            told = " + ".join(map(self._say, terms[:_SHOWN_TERMS]))
-            if len(terms) > _SHOWN_TERMS:
-                told += f" + … ({len(terms)} in all)"
-            sum_ = f"{told} = {self._say(total)}" if len(terms) > 1 else self._say(total)
-            self._hold(field, stated, rule, f"{name}: {sum_} {self._currency}, but the order states", total)
+            self._hold_sum(f"totals.{what}_{side}", f"{what}-total", f"{what.capitalize()} {tax}", terms, stated)
 
-    def order(self, field: str, name: str, parts: tuple[Decimal, Decimal, Decimal, Decimal], stated: Decimal) -> None:
+    def order(self, side: str, tax: str, parts: tuple[Decimal, Decimal, Decimal, Decimal], stated: Decimal) -> None:
         """parts: lines, discounts, shipping, wrapping."""
         lines, discounts, shipping, wrapping = parts
         total = lines - discounts + shipping + wrapping
@@ -71,7 +67,7 @@ class Arithmetic:
                 f"lines {self._say(lines)} − discounts {self._say(discounts)} + shipping {self._say(shipping)} "
                 f"+ wrapping {self._say(wrapping)} = {self._say(total)} {self._currency}"
             )
-            self._hold(field, stated, "order-total", f"{name}: {told}, but the order states", total)
+            self._hold(f"totals.{side}", stated, "order-total", f"Order {tax}: {told}, but the order states", total)
 
     def rate(self, where: str, name: str, net: Decimal, rate: Decimal, tax: Decimal) -> None:
         """The tax of a charge that was rounded once."""
@@ -95,9 +91,9 @@ class Arithmetic:
         rate, charged = rows[0]["rate"], rows[0]["amount"]
         for row in rows[1:]:
             rate, charged = rate + row["rate"], charged + row["amount"]
-        if charged != tax and abs(charged - tax) > _SPLIT:
+        if charged != tax and abs(charged - tax) > _SPLIT and self._differ(charged, tax):
             terms = [row["amount"] for row in rows]
-            self.total(f"lines[{index}].tax", "tax-total", f"{_name(line)}, taxes", terms, tax)
+            self._hold_sum(f"lines[{index}].tax", "tax-total", f"{_name(line)}, taxes", terms, tax)
         if abs(net * rate / 100 - tax) <= self._cent:
             return
         quantity = line["quantity"]
@@ -110,6 +106,14 @@ class Arithmetic:
     def _within_rounding(self, net: Decimal, rate: Decimal, tax: Decimal, items: Decimal) -> bool:
         """Net and gross are each off by half a cent at most, per item where the shop rounds items."""
         return abs(net * rate / 100 - tax) <= items * self._cent * (1 + rate / 200)
+
+    def _hold_sum(self, field: str, rule: str, name: str, terms: Sequence[Decimal], stated: Decimal) -> None:
+        total = sum(terms, _ZERO)
+        told = " + ".join(map(self._say, terms[:_SHOWN_TERMS]))
+        if len(terms) > _SHOWN_TERMS:
+            told += f" + … ({len(terms)} in all)"
+        sum_ = f"{told} = {self._say(total)}" if len(terms) > 1 else self._say(total)
+        self._hold(field, stated, rule, f"{name}: {sum_} {self._currency}, but the order states", total)
 
     def _hold_rate(self, field: str, name: str, net: Decimal, rate: Decimal, tax: Decimal) -> None:
         due = self._rounded(net * rate / 100, self._cent)
