@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from penstock.cli.demo_plan import Wish
 from penstock.cli.demo_read import Reader, Snapshot, reference
 from penstock.cli.demo_report import ENDED, Books, ErpOrder, Reason, ShopOrder, balance
+from penstock.cli.errors import CommandError, Exit
 from penstock.cli.sandbox_api import SandboxApi
 
 
@@ -17,6 +18,7 @@ class Placed:
     ref: str
     wish: Wish
     todo: list[str]
+    refused: str = ""
 
 
 @dataclass(slots=True)
@@ -45,9 +47,7 @@ class Play:
         for each in self.placed:
             there, here = booked.get(each.ref), shop.get(each.ref)
             if each.todo and there and here and self._ready(each, here, there):
-                self._do(each, there)
-                each.todo.pop(0)
-                done += 1
+                done += self._try(each, there)
         return done
 
     @property
@@ -62,7 +62,9 @@ class Play:
         """What has not come to rest yet, as sentences: problems of the books, acts, and states that must still move."""
         booked = self.snapshot.booked()
         left = [*books.problems]
-        left += [f"{each.ref}: {each.todo[0]} is still to come" for each in self.placed if each.todo]
+        left += [
+            f"{each.ref}: {each.todo[0]} is still to come {each.refused}".strip() for each in self.placed if each.todo
+        ]
         held = {verdict.ref for verdict in books.verdicts if verdict.kind in {"held", "dead_lettered"}}
         left += [f"{each.ref} should be held" for each in self.placed if each.wish.held and each.ref not in held]
         for order in self.snapshot.shop:
@@ -86,8 +88,21 @@ class Play:
             return there.number in self.snapshot.invoiced
         if each.todo[0] == "invoice":
             return there.shipped > 0
-        # an order is touched only while both sides agree on it; an edit must have arrived before the next act
-        return here.status not in ENDED and here.total == there.total
+        # an order is touched only while both sides agree on it: an edit must have arrived before the next act
+        return here.status not in ENDED and not there.planned and here.total == there.total
+
+    def _try(self, each: Placed, there: ErpOrder) -> bool:
+        """A system may refuse an act because the order has moved since the look: then it is tried at the next one."""
+        try:
+            self._do(each, there)
+        except CommandError as error:
+            if error.code != Exit.NO:
+                raise
+            each.refused = str(error)
+            return False
+        each.todo.pop(0)
+        each.refused = ""
+        return True
 
     def _do(self, each: Placed, there: ErpOrder) -> None:
         match each.todo[0]:

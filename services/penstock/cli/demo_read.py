@@ -183,6 +183,7 @@ def erp_orders(
                 number=number.strip(),
                 currency=str(row["CurrCode"]),
                 total=amount(row, "Price"),
+                planned=row["Stat"] == "P",
                 stopped=row["Stat"] == "S",
                 ordered=sum((amount(line, "QtyOrdered") for line in of_order[number]), NOTHING),
                 shipped=sum((amount(line, "QtyShipped") for line in of_order[number]), NOTHING),

@@ -37,12 +37,16 @@ class ShopOrder:
 
 @dataclass(frozen=True, slots=True)
 class ErpOrder:
-    """An order as the ERP shows it. Quantities are sums over its lines; `paid` is what the ERP received for it."""
+    """An order as the ERP shows it. Quantities are sums over its lines; `paid` is what the ERP received for it.
+
+    `planned`: not released yet, so nothing can be shipped; `stopped`: a cancellation that the ERP keeps.
+    """
 
     ref: str
     number: str
     currency: str
     total: Decimal
+    planned: bool = False
     stopped: bool = False
     ordered: Decimal = NOTHING
     shipped: Decimal = NOTHING

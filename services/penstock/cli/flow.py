@@ -1,0 +1,101 @@
+"""`penstock flow`: the files of a flow, checked, and its golden cases, run."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from penstock.cli.errors import CommandError, Exit
+from penstock.cli.options import Json
+from penstock.cli.output import console, print_json, print_table
+from penstock.cli.run import DEFAULT_ENV, DEFAULT_FLOW
+from penstock.flow.case_runners import mapping_runners, rule_runners
+from penstock.flow.cases import CaseResult, Runner, load_cases, run_case
+from penstock.flow.load import Flow, FlowError, avro_schema, load_flow
+from penstock.mapping import MappingSyntaxError
+from penstock.resources import resource
+from penstock.rules.decision import DecisionTable
+from penstock.rules.validate import Policy
+
+app = typer.Typer(no_args_is_help=True, help="The files in flows/FLOW.")
+
+Name = Annotated[str, typer.Option("--flow", help="Name of a folder in flows/.")]
+Env = Annotated[str, typer.Option("--env", help="Name of a file in flows/FLOW/env/.")]
+
+
+@app.command(epilog="Examples: `penstock flow check`, `penstock flow check --env production`")
+def check(flow: Name = DEFAULT_FLOW, env: Env = DEFAULT_ENV, json: Json = False) -> None:
+    """Read the flow with its environment, settings, mappings, tables and rates. Exit code 2 when something is wrong."""
+    loaded = load(flow, env)
+    routes = [
+        {"from": source, "entity": entity, "to": targets}
+        for source, entities in loaded.file.routes.items()
+        for entity, targets in entities.items()
+    ]
+    if json:
+        about = {"flow": loaded.name, "mode": loaded.file.mode, "routes": routes}
+        print_json({**about, "config_version": loaded.config_version, "mappings": len(loaded.mappings)})
+        return
+    out = console()
+    out.print(f"{loaded.name}: {loaded.file.mode}, orders from {loaded.file.start.orders_from:%Y-%m-%d}", markup=False)
+    print_table(
+        ("from", "entity", "to"),
+        ([route["from"], route["entity"], ", ".join(route["to"]) or "not routed"] for route in routes),
+    )
+    out.print(f"{len(loaded.mappings)} mappings, configuration {loaded.config_version}", markup=False)
+
+
+@app.command(epilog="Examples: `penstock flow test`, `penstock flow test --only cost-centre`")
+def test(
+    flow: Name = DEFAULT_FLOW,
+    env: Env = DEFAULT_ENV,
+    only: Annotated[str, typer.Option(help="Only cases whose file or name contains this.")] = "",
+    json: Json = False,
+) -> None:
+    """Run the golden cases in flows/FLOW/cases. Exit code 1 when one gives something else than its file says."""
+    loaded = load(flow, env)
+    runners = runners_of(loaded, resource("flows") / flow)
+    results = run(resource("flows") / flow / "cases", runners, only)
+    failed = [result for result in results if not result.ok]
+    if json:
+        print_json({"cases": len(results), "failed": [{"case": str(r.case), "problems": r.problems} for r in failed]})
+    else:
+        out = console()
+        for result in failed:
+            out.print(str(result.case), markup=False)
+            for problem in result.problems:
+                out.print(f"  {problem}", markup=False)
+        out.print(f"{len(results)} cases, {len(failed)} failed")
+    if failed:
+        raise typer.Exit(Exit.NO)
+
+
+def load(flow: str, env: str) -> Flow:
+    try:
+        return load_flow(flow, env)
+    except FlowError as error:
+        raise CommandError(str(error), Exit.USAGE) from error
+
+
+def runners_of(flow: Flow, folder: Path) -> dict[str, Runner]:
+    """Everything that a case may name: rules, decision tables, mappings."""
+    texts = {path.stem: path.read_text("utf-8") for path in (folder / "tables").glob("*.yaml")}
+    decisions = {name: DecisionTable.from_text(name, text) for name, text in texts.items() if "\nrules:" in text}
+    policy = Policy.model_validate(flow.file.validation)
+    rules = rule_runners(policy, decisions, flow.rates, avro_schema)
+    return rules | mapping_runners(flow, avro_schema)
+
+
+def run(folder: Path, runners: Mapping[str, Any], only: str = "") -> list[CaseResult]:
+    """Raises CommandError when a case file cannot be read, or when there is no case."""
+    try:
+        cases = [
+            case for path in sorted(folder.glob("*.yaml")) for case in load_cases(path.name, path.read_text("utf-8"))
+        ]
+    except MappingSyntaxError as error:
+        raise CommandError(str(error), Exit.USAGE) from error
+    chosen = [case for case in cases if only in str(case)]
+    if not chosen:
+        raise CommandError(f"no case in {folder} is called {only!r}" if only else f"no cases in {folder}", Exit.USAGE)
+    return [run_case(case, runners) for case in chosen]
