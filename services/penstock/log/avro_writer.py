@@ -12,6 +12,9 @@ from typing import Any
 Record = Mapping[str, Any]
 Writer = Callable[[Record], bytes]
 
+# what a compiled writer raises for a record that does not fit
+MISFIT = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError)
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -22,7 +25,7 @@ class UnsupportedSchemaError(ValueError):
 def compile_writer(schema: Mapping[str, Any]) -> Writer:
     """A function from a record (a mapping by field name) to its Avro bytes.
 
-    On a record that does not fit it raises KeyError, TypeError, ValueError, AttributeError or ArithmeticError.
+    On a record that does not fit it raises one of MISFIT; `misfit` then says where.
     """
     made = _Generator()
     top = made.function(schema)
@@ -36,6 +39,38 @@ def compile_writer(schema: Mapping[str, Any]) -> Writer:
         return b"".join(parts)
 
     return to_bytes
+
+
+def misfit(kind: Any, value: object, place: str, named: dict[str, Any] | None = None) -> str | None:
+    """Where and how a value does not fit an Avro type, in words; None when it fits. Shows no text of the record."""
+    named = {} if named is None else named
+    kind = named.get(kind, kind) if isinstance(kind, str) else kind
+    match kind:
+        case ["null", other]:
+            return None if value is None else misfit(other, value, place, named)
+        case {"type": "record", "name": name, "fields": fields} if isinstance(value, Mapping):
+            named[name] = kind
+            for field in fields:
+                inner = f"{place}.{field['name']}"
+                if field["name"] not in value and "default" not in field:
+                    return f"{inner} is missing"
+                found = misfit(field["type"], value[field["name"]], inner, named) if field["name"] in value else None
+                if found:
+                    return found
+            return None
+        case {"type": "array", "items": items} if isinstance(value, list | tuple):
+            found_in = (misfit(items, each, f"{place}[{index}]", named) for index, each in enumerate(value))
+            return next(filter(None, found_in), None)
+        case {"type": "map", "values": values} if isinstance(value, Mapping):
+            found_in = (misfit(values, each, f"{place}[{key!r}]", named) for key, each in value.items())
+            return next(filter(None, found_in), None)
+    try:
+        compile_writer({"type": "record", "name": "", "fields": [{"name": "it", "type": kind}]})({"it": value})
+    except MISFIT as error:
+        wanted = kind.get("logicalType", kind["type"]) if isinstance(kind, dict) else kind
+        shown = f"{value} ({error})" if isinstance(value, decimal.Decimal) else type(value).__name__
+        return f"{place} must be of type {wanted}, not {shown}"
+    return None
 
 
 class _Generator:
@@ -143,9 +178,12 @@ def _decimal_writer(precision: int, scale: int) -> Callable[[decimal.Decimal], b
     limit = 10**precision
 
     def write(value: decimal.Decimal) -> bytes:
-        unscaled = int(value.scaleb(scale, exact).to_integral_exact(context=exact))
+        try:
+            unscaled = int(value.scaleb(scale, exact).to_integral_exact(context=exact))
+        except decimal.Inexact:
+            raise ValueError(f"more than {scale} decimals or {precision} digits") from None
         if not -limit < unscaled < limit:
-            raise ValueError(f"{value} has more than {precision} digits")
+            raise ValueError(f"more than {precision} digits")
         digits = unscaled.to_bytes((unscaled.bit_length() >> 3) + 1, "big", signed=True)
         return _SIZES[len(digits)] + digits
 

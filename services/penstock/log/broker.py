@@ -6,6 +6,7 @@ acknowledged is gone.
 
 import base64
 import ctypes
+import fcntl
 import signal
 import socket
 import subprocess
@@ -13,7 +14,8 @@ import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -85,6 +87,9 @@ logger.server.level = INFO
 """
 
 
+_CLAIM_SECONDS = 5  # for a broker of a killed process to be gone
+
+
 class BrokerError(Exception):
     """The broker did not start; the message ends with the tail of its log."""
 
@@ -137,23 +142,16 @@ class LocalBroker:
         java, libs = find_java(), ensure_libs()
         self.data.mkdir(parents=True, exist_ok=True)
         deadline = time.monotonic() + timeout
-        for attempt in (1, 2):
-            self._ports = self._choose_ports(fresh=attempt == 2)
-            self._configure()
-            self._format(java, libs)
-            with self.log_path.open("ab") as log:
-                self._process = subprocess.Popen(
-                    self._command(java, libs, "kafka.Kafka", str(self.data / "server.properties")),
-                    stdout=log,
-                    stderr=log,
-                    stdin=subprocess.DEVNULL,
-                    start_new_session=True,  # Ctrl-C is for its owner, who stops it last
-                    preexec_fn=_die_with_parent if _PRCTL else None,  # noqa: PLW1509 - one system call, looked up before
-                )
-            if self._serving(deadline):
-                self._fixed_port = self._ports[0]  # clients know it from now on
-                return self.bootstrap
-            _log.warning("kafka-start-failed", attempt=attempt, data=str(self.data), ports=self._ports)
+        with self._claimed(deadline) as claim:
+            for attempt in (1, 2):
+                self._ports = self._choose_ports(fresh=attempt == 2)
+                self._configure()
+                self._format(java, libs)
+                self._launch(java, libs, claim)
+                if self._serving(deadline):
+                    self._fixed_port = self._ports[0]  # clients know it from now on
+                    return self.bootstrap
+                _log.warning("kafka-start-failed", attempt=attempt, data=str(self.data), ports=self._ports)
         raise BrokerError(f"Kafka did not start, see {self.log_path}. Its last lines:\n{self._tail()}")
 
     def stop(self, timeout: float = 30) -> None:
@@ -202,6 +200,37 @@ class LocalBroker:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    @contextmanager
+    def _claimed(self, deadline: float) -> Iterator[int]:
+        """The folder's lock. The broker inherits it, so it is held until both processes have let go.
+
+        Kafka's own lock comes too late: a second broker damages the metadata log before it looks.
+        """
+        give_up = min(deadline, time.monotonic() + _CLAIM_SECONDS)
+        with (self.data / "penstock.lock").open("w") as file:
+            while True:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    if time.monotonic() > give_up:
+                        raise BrokerError(f"another broker uses {self.data}; stop it, or name another folder") from None
+                    time.sleep(0.05)
+                else:
+                    break
+            yield file.fileno()
+
+    def _launch(self, java: Path, libs: Path, claim: int) -> None:
+        with self.log_path.open("ab") as log:
+            self._process = subprocess.Popen(
+                self._command(java, libs, "kafka.Kafka", str(self.data / "server.properties")),
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+                pass_fds=[claim],
+                start_new_session=True,  # Ctrl-C is for its owner, who stops it last
+                preexec_fn=_die_with_parent if _PRCTL else None,  # noqa: PLW1509 - one system call, looked up before
+            )
 
     def _choose_ports(self, *, fresh: bool) -> tuple[int, int]:
         """(client port, controller port). A folder keeps its ports, so that clients find it after a restart."""

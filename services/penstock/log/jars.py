@@ -125,8 +125,9 @@ def _download(base: str, target: Path) -> None:
         try:
             list(pool.map(one, pinned()))
         except httpx.HTTPError as error:
+            said = str(error).splitlines()[0]
             raise JarsError(
-                f"Kafka's jars from {base}: {error}. Set PENSTOCK_MAVEN_URL to a Maven repository you can reach, "
+                f"Kafka's jars from {base}: {said}. Set PENSTOCK_MAVEN_URL to a Maven repository you can reach, "
                 "or PENSTOCK_KAFKA_LIBS to a folder with the jars"
             ) from error
 

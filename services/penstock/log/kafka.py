@@ -11,11 +11,14 @@ import time
 from collections.abc import Mapping
 from typing import Any, Self
 
+import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
-from confluent_kafka import Consumer, Message, Producer
+from confluent_kafka import Consumer, KafkaError, Message, Producer
 from confluent_kafka.admin import AdminClient
 from pydantic import BaseModel, ConfigDict, SecretStr
+
+_log = structlog.get_logger()
 
 # The largest record of any topic: a raw document with its headers.
 MAX_MESSAGE_BYTES = 12 * 1024 * 1024
@@ -54,6 +57,9 @@ class KafkaSettings(BaseModel):
     def librdkafka(self) -> dict[str, Any]:
         """Connection settings in librdkafka's names."""
         named = {
+            # its own lines go past our logs; what matters comes by error_cb and as errors of calls
+            "log_level": 2,
+            "error_cb": _told,
             "bootstrap.servers": self.bootstrap,
             "security.protocol": self.security_protocol,
             "sasl.mechanism": self.sasl_mechanism,
@@ -129,7 +135,7 @@ def async_consumer(
 
 
 def admin(settings: KafkaSettings) -> AdminClient:
-    return AdminClient({**settings.librdkafka(), "log_level": 3})
+    return AdminClient(settings.librdkafka())
 
 
 def producer(settings: KafkaSettings, **more: Any) -> Producer:
@@ -141,7 +147,6 @@ def producer(settings: KafkaSettings, **more: Any) -> Producer:
         "compression.type": "zstd",
         "partitioner": "murmur2_random",
         "message.max.bytes": MAX_MESSAGE_BYTES,
-        "log_level": 3,
     }
     return Producer({**settings.librdkafka(), **config, **more})
 
@@ -157,7 +162,6 @@ def consumer(settings: KafkaSettings, **more: Any) -> Consumer:
         # the default of 1000 ms makes a million keys take 7 s instead of 2
         "fetch.queue.backoff.ms": 5,
         "queued.max.messages.kbytes": 32_768,
-        "log_level": 3,
     }
     return Consumer({**settings.librdkafka(), **config, **more})
 
@@ -165,6 +169,17 @@ def consumer(settings: KafkaSettings, **more: Any) -> Consumer:
 def place(message: Message) -> tuple[str, int, int]:
     """(topic, partition, offset) of a consumed message; the library's types allow None for messages never sent."""
     return message.topic() or "", message.partition() or 0, message.offset() or 0
+
+
+_last_told: dict[str, float] = {}
+
+
+def _told(error: KafkaError) -> None:
+    """Log what a librdkafka client complains of, each kind at most every 10 seconds."""
+    now = time.monotonic()
+    if now - _last_told.get(error.name(), -10) >= 10:
+        _last_told[error.name()] = now
+        _log.warning("kafka-client", error=error.name(), said=error.str())
 
 
 class _RateLimited(logging.Handler):

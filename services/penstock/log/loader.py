@@ -13,14 +13,11 @@ from typing import Self
 
 import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
-from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from penstock.log.kafka import KafkaSettings, admin, consumer, place
+from penstock.log.offsets import EARLIEST, LATEST, NoTopicError, Partition, offsets, partitions_of
 
-Partition = tuple[str, int]
 Apply = Callable[[Sequence[Message]], None]
-
-_EARLIEST, _LATEST = OffsetSpec.earliest(), OffsetSpec.latest()  # type: ignore[no-untyped-call]
 
 _log = structlog.get_logger()
 
@@ -53,7 +50,12 @@ class Loader:
         """Add all partitions of these topics. Raises LoaderError when a topic is not there."""
         found: list[Partition] = []
         for topic in topics:
-            found.extend((topic, number) for number in self._partitions(topic))
+            try:
+                found.extend((topic, number) for number in partitions_of(self._admin, topic))
+            except NoTopicError as error:
+                raise LoaderError(f"{self._settings.bootstrap}: {error}") from error
+            except KafkaException as error:
+                raise LoaderError(f"{self._settings.bootstrap} does not answer: {error.args[0].str()}") from error
         self.add(found)
 
     def add(self, partitions: Iterable[Partition]) -> None:
@@ -125,19 +127,6 @@ class Loader:
     ) -> None:
         self.close()
 
-    def _partitions(self, topic: str) -> list[int]:
-        deadline = time.monotonic() + 5  # a topic that has just been made is not known everywhere at once
-        while True:
-            try:
-                about = self._admin.list_topics(topic, timeout=15).topics[topic]
-            except KafkaException as error:
-                raise LoaderError(f"{self._settings.bootstrap} does not answer: {error.args[0].str()}") from error
-            if about.partitions and about.error is None:
-                return list(about.partitions)
-            if time.monotonic() > deadline:
-                raise LoaderError(f"no topic {topic} on {self._settings.bootstrap}: run `penstock topics apply`")
-            time.sleep(0.05)
-
     def _position(self, partition: Partition) -> int:
         self._raise_if_stopped()
         return self._next.get(partition, 0)
@@ -180,8 +169,7 @@ class Loader:
         if wanted == self._next.keys():
             return
         new = wanted - self._next.keys()
-        starts = _offsets(self._admin, new, _EARLIEST) if new else {}
-        ends = _offsets(self._admin, new, _LATEST) if new else {}
+        starts, ends = offsets(self._admin, new, EARLIEST), offsets(self._admin, new, LATEST)
         with self._lock:
             for gone in self._next.keys() - wanted:
                 del self._next[gone]
@@ -213,19 +201,3 @@ class Loader:
                     self._next[each] = following
             self._lock.notify_all()
         return len(good)
-
-
-def _offsets(client: AdminClient, partitions: Iterable[Partition], spec: OffsetSpec) -> dict[Partition, int]:
-    """First or end offsets. A broker that restarts or has just made the topic answers with passing errors.
-
-    Not asked through the consumer: behind its waiting fetch every such question takes half a second.
-    """
-    deadline = time.monotonic() + 30
-    while True:
-        try:
-            asked = client.list_offsets({TopicPartition(*each): spec for each in partitions}, request_timeout=10)
-            return {(place.topic, place.partition): future.result().offset for place, future in asked.items()}
-        except KafkaException:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.05)

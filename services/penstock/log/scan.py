@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import cast
 
-from confluent_kafka import OFFSET_BEGINNING, OFFSET_END, Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka.admin import OffsetSpec
 
 from penstock.log.headers import Position
-from penstock.log.kafka import KafkaSettings, consumer, place
+from penstock.log.kafka import KafkaSettings, admin, consumer, place
+from penstock.log.offsets import EARLIEST, LATEST, NoTopicError, offsets, partitions_of
 
 
 class ScanError(Exception):
@@ -63,6 +65,8 @@ def scan(
                     ends.pop(number, None)
                 elif error.fatal() or not error.retriable():
                     raise ScanError(f"{topic}: {error.str()}")
+    except NoTopicError as error:
+        raise ScanError(f"{settings.bootstrap}: {error}") from error
     except KafkaException as error:
         raise ScanError(f"{topic} on {settings.bootstrap}: {error.args[0].str()}") from error
     finally:
@@ -101,24 +105,19 @@ def read_record(settings: KafkaSettings, position: Position, timeout: float = 15
 
 
 def _begin(
-    client: Consumer, settings: KafkaSettings, topic: str, partitions: Iterable[int] | None, since: datetime | None
+    client: Consumer, settings: KafkaSettings, topic: str, numbers: Iterable[int] | None, since: datetime | None
 ) -> dict[int, int]:
     """Assign where reading starts; gives partition -> end offset for the partitions that hold anything to read."""
-    about = client.list_topics(topic, timeout=15).topics[topic]
-    if about.error or not about.partitions:
-        raise ScanError(f"there is no topic {topic} on {settings.bootstrap}: `penstock topics list` names them")
-    starts = [TopicPartition(topic, number, OFFSET_BEGINNING) for number in partitions or about.partitions]
+    cluster = admin(settings)
+    places = [(topic, number) for number in numbers or partitions_of(cluster, topic)]
+    starts = offsets(cluster, places, EARLIEST)
+    ends = offsets(cluster, places, LATEST)
     if since is not None:
-        asked = [TopicPartition(topic, start.partition, int(since.timestamp() * 1000)) for start in starts]
-        # OFFSET_END: the partition holds nothing that new
-        starts = [start for start in client.offsets_for_times(asked, timeout=15) if start.offset != OFFSET_END]
-    ends = {}
-    for start in starts:
-        low, high = watermarks(client, topic, start.partition)
-        if high > max(low, start.offset):
-            ends[start.partition] = high
-    client.assign([start for start in starts if start.partition in ends])
-    return ends
+        milliseconds = int(since.timestamp() * 1000)
+        starts = offsets(cluster, places, OffsetSpec.for_timestamp(milliseconds))
+    wanted = {place: start for place, start in starts.items() if 0 <= start < ends[place]}  # -1: nothing that new
+    client.assign([TopicPartition(*place, start) for place, start in wanted.items()])
+    return {place[1]: ends[place] for place in wanted}
 
 
 def _record(message: Message) -> Record:

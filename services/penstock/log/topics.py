@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -179,7 +180,7 @@ def partitions_of(name: str) -> int:
     raise TopicsError(f"topics.yaml does not list {name}")
 
 
-def plan(client: AdminClient, topics: Sequence[Topic], *, timeout: float = 15) -> Plan:
+def plan(client: AdminClient, topics: Sequence[Topic], *, timeout: float = 8) -> Plan:
     """Compare the cluster with `topics`.
 
     Raises:
@@ -261,6 +262,30 @@ def apply(client: AdminClient, todo: Plan, *, timeout: float = 30) -> None:
         problems += _failures(client.incremental_alter_configs(resources))
     if problems:
         raise ClusterError("; ".join(problems))
+    _settle(client, todo, timeout)
+
+
+def _settle(client: AdminClient, todo: Plan, timeout: float) -> None:
+    """Wait until the broker shows what has been applied: it acknowledges before every part of it knows."""
+    wanted: dict[str, dict[str, str]] = {topic.name: {} for topic in todo.create}
+    for change in todo.change:
+        wanted.setdefault(change.topic, {})[change.setting] = change.wanted
+    deadline = time.monotonic() + timeout
+    while pending := _pending(client, wanted):
+        if time.monotonic() > deadline:
+            raise ClusterError(f"applied, but not shown by the cluster after {timeout} s: {', '.join(pending)}")
+        time.sleep(0.05)
+
+
+def _pending(client: AdminClient, wanted: dict[str, dict[str, str]]) -> list[str]:
+    there = client.list_topics(timeout=15).topics
+    led = {name for name, about in there.items() if all(each.leader >= 0 for each in about.partitions.values())}
+    configs = _configs(client, [name for name, settings in wanted.items() if settings], 15)
+    return [
+        name
+        for name, settings in wanted.items()
+        if name not in led or any(configs[name].get(setting) != value for setting, value in settings.items())
+    ]
 
 
 def _failures(futures: dict[Any, Any]) -> list[str]:

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 import fastavro
-from fastavro.validation import ValidationError
 
-from penstock.log.avro_writer import Record, compile_writer
+from penstock.log.avro_writer import MISFIT, Record, compile_writer, misfit
 from penstock.log.registry_client import RegistryClient, RegistryError
 from penstock.log.schemas import Schema, load_schemas
 
@@ -52,8 +51,11 @@ class Codec:
         """
         try:
             return self._heads[name] + self._writers[name](record)
-        except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
-            raise WireError(self._complaint(name, record, error)) from error
+        except MISFIT as error:
+            if name not in self._schemas:
+                raise WireError(f"there is no record {name!r}, only {', '.join(sorted(self._schemas))}") from None
+            said = misfit(self._schemas[name].definition, record, name) or repr(error)
+            raise WireError(f"the record does not fit its schema: {said}") from error
 
     def decode(self, data: bytes) -> tuple[str, dict[str, Any]]:
         """(record name, record), as the current schema reads it.
@@ -96,12 +98,3 @@ class Codec:
         # Records of an earlier or later version are read as the version that this process knows.
         self._readers[number] = (name, fastavro.parse_schema(definition), self._parsed.get(name))
         return self._readers[number]
-
-    def _complaint(self, name: str, record: Record, error: Exception) -> str:
-        if name not in self._schemas:
-            return f"there is no record {name!r}, only {', '.join(sorted(self._schemas))}"
-        try:
-            fastavro.validate(record, self._parsed[name], raise_errors=True)
-        except ValidationError as said:
-            return f"{name} does not fit its schema: {'; '.join(map(str, said.errors))}"
-        return f"{name} does not fit its schema: {error!r}"

@@ -1,0 +1,60 @@
+"""Which partitions a topic has and where they begin and end; patient with a broker that has just started or made them.
+
+Asked through an admin client, never through a consumer: behind its waiting fetch each question takes half a second.
+"""
+
+import time
+from collections.abc import Iterable
+from typing import Any
+
+from confluent_kafka import KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient, OffsetSpec
+
+Partition = tuple[str, int]
+
+EARLIEST, LATEST = OffsetSpec.earliest(), OffsetSpec.latest()  # type: ignore[no-untyped-call]
+
+_PATIENCE = 30.0
+_NEW_TOPIC_SECONDS = 5.0  # a topic that has just been made is not known everywhere at once
+
+
+class NoTopicError(Exception):
+    """The cluster has no such topic."""
+
+
+def partitions_of(client: AdminClient, topic: str) -> list[int]:
+    """Numbers of the topic's partitions.
+
+    Raises:
+        NoTopicError: it is not there.
+        KafkaException: the cluster does not answer.
+    """
+    deadline = time.monotonic() + _NEW_TOPIC_SECONDS
+    while True:
+        about = client.list_topics(topic, timeout=15).topics[topic]
+        if about.partitions and about.error is None:
+            return list(about.partitions)
+        if time.monotonic() > deadline:
+            raise NoTopicError(
+                f"no topic {topic}: `penstock topics list` names them, `penstock topics apply` makes them"
+            )
+        time.sleep(0.05)
+
+
+def offsets(client: AdminClient, partitions: Iterable[Partition], spec: Any) -> dict[Partition, int]:
+    """Offsets by EARLIEST, LATEST or `OffsetSpec.for_timestamp(milliseconds)` (-1: nothing that new).
+
+    Raises:
+        KafkaException: no answer within half a minute.
+    """
+    asked = {TopicPartition(*each): spec for each in partitions}
+    deadline = time.monotonic() + _PATIENCE
+    while asked:
+        try:
+            answers = client.list_offsets(asked, request_timeout=10)
+            return {(place.topic, place.partition): future.result().offset for place, future in answers.items()}
+        except KafkaException:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+    return {}
