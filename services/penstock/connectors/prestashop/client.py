@@ -127,7 +127,7 @@ class Shop:
             if reply.status == 404 and not reply.body.strip():
                 return Answer((), (), noise=False, has_entity=False)
             if 300 <= reply.status < 400:
-                raise ShopUnavailableError(self._redirected(reply), CONFIGURATION_PAUSE) from error
+                raise ShopUnavailableError(self.redirected(reply), CONFIGURATION_PAUSE) from error
             if reply.status == 401:
                 raise ShopUnavailableError(_NO_CREDENTIALS, CONFIGURATION_PAUSE) from error
             raise ShopUnavailableError(f"GET {resource}: status {reply.status}, {error}") from error
@@ -162,7 +162,7 @@ class Shop:
             answer = wire.read_answer(reply.body)
         except UnreadableError as error:
             if 300 <= reply.status < 400:
-                raise ShopUnavailableError(self._redirected(reply), CONFIGURATION_PAUSE) from error
+                raise ShopUnavailableError(self.redirected(reply), CONFIGURATION_PAUSE) from error
             if reply.status == 401:
                 raise ShopUnavailableError(_NO_CREDENTIALS, CONFIGURATION_PAUSE) from error
             if 400 <= reply.status < 500:
@@ -199,7 +199,8 @@ class Shop:
 
     # --- errors ------------------------------------------------------------------------------------------------
 
-    def _redirected(self, reply: Reply) -> str:
+    def redirected(self, reply: Reply) -> str:
+        """What a redirect means: an unknown id_shop leads to the shop's front page (systems/prestashop.md 3)."""
         if self.settings.shop_id is not None:
             return f"status {reply.status}: the shop does not know id_shop {self.settings.shop_id}; correct shop_id"
         return f"status {reply.status}: redirected; base_url must be the final address of the webservice"

@@ -46,6 +46,8 @@ async def check(shop: Shop, needed: Mapping[str, tuple[str, ...]]) -> Sequence[C
     fault = configuration_fault(reply.status, answer.codes)
     if fault is not None and 26 not in answer.codes:
         return [CheckResult("connection", ok=False, detail=fault)]
+    if 300 <= reply.status < 400:
+        return [CheckResult("connection", ok=False, detail=shop.redirected(reply))]
     if "psws-version" not in reply.headers:
         detail = f"status {reply.status} without PSWS-Version: {shop.settings.base_url} is no PrestaShop webservice"
         return [CheckResult("connection", ok=False, detail=detail)]
