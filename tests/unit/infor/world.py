@@ -34,7 +34,8 @@ from penstock.connectors.infor import SPEC
 from penstock.connectors.infor.settings import InforSettings
 from penstock.flow.functions import address_function, decide_function, match_key_function
 from penstock.flow.load import avro_schema
-from penstock.mapping import FUNCTIONS, CodeTable, Mapping as RecordMapping, MappingEnv, Rates, compile_mapping
+from penstock.mapping import FUNCTIONS, CodeTable, MappingEnv, Rates, compile_mapping
+from penstock.mapping import Mapping as RecordMapping
 from penstock.resources import resource
 from penstock.rules.decision import DecisionTable
 
@@ -69,11 +70,16 @@ def _address(**changes: Any) -> dict[str, Any]:
 
 
 def line(number: int, sku: str, quantity: str, net: str, tax: str = "0", **changes: Any) -> dict[str, Any]:
-    amounts = {"quantity": Decimal(quantity), "net": Decimal(net), "tax": Decimal(tax), "gross": Decimal(net) + Decimal(tax)}
+    amounts = {
+        "quantity": Decimal(quantity),
+        "net": Decimal(net),
+        "tax": Decimal(tax),
+        "gross": Decimal(net) + Decimal(tax),
+    }
     return {
         "native_id": str(90 + number), "number": number, "product_id": None, "variant_id": None,
-        "variant_native_id": None, "product_native_id": None, "sku": sku, "name": f"Name of {sku}", "category": "Kitchen",
-        "unit": None, "unit_price": Decimal(0), "unit_price_gross": Decimal(0), "taxes": [],
+        "variant_native_id": None, "product_native_id": None, "sku": sku, "name": f"Name of {sku}",
+        "category": "Kitchen", "unit": None, "unit_price": Decimal(0), "unit_price_gross": Decimal(0), "taxes": [],
         "quantity_refunded": Decimal(0), **amounts, **changes,
     }  # fmt: skip
 
@@ -133,7 +139,9 @@ def mapping_env(given: InforSettings | None = None) -> MappingEnv:
         system="infor",
         instance="DALS",
         tables=_tables(),
-        rates=Rates.from_text("base: EUR\nmax_age_days: 7\nrounding: {mode: half_up}\nrates:\n  2026-02-02: {USD: '1.10'}\n", "rates.yaml"),
+        rates=Rates.from_text(
+            "base: EUR\nmax_age_days: 7\nrounding: {mode: half_up}\nrates:\n  2026-02-02: {USD: '1.10'}\n", "rates.yaml"
+        ),
         settings={name: value for name, value in given.model_dump().items() if isinstance(value, str | int | float)},
         instances={"PS1": ("prestashop", "1")},
         address=address_function(),
@@ -148,14 +156,18 @@ def _folder() -> Path:
 @cache
 def _decisions() -> dict[str, DecisionTable]:
     texts = {path.stem: path.read_text(encoding="utf-8") for path in _folder().glob("*.yaml")}
-    return {name: DecisionTable.from_text(name, text) for name, text in texts.items() if "rules" in yaml.safe_load(text)}
+    return {
+        name: DecisionTable.from_text(name, text) for name, text in texts.items() if "rules" in yaml.safe_load(text)
+    }
 
 
 @cache
 def _tables() -> dict[str, CodeTable]:
     texts = {path.stem: path.read_text(encoding="utf-8") for path in _folder().glob("*.yaml")}
     return {
-        name: CodeTable.from_text(name, text, name) for name, text in texts.items() if "rules" not in yaml.safe_load(text)
+        name: CodeTable.from_text(name, text, name)
+        for name, text in texts.items()
+        if "rules" not in yaml.safe_load(text)
     }
 
 

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
 from penstock.connectors.contract import CheckResult
-from penstock.connectors.http import NotSentError
-from penstock.connectors.infor.client import InforClient
-from penstock.connectors.infor.errors import IdoRefusedError
+from penstock.connectors.http import LostReplyError, NotSentError
+from penstock.connectors.infor.client import Action, InforClient
+from penstock.connectors.infor.errors import IdoRefusedError, Refusal
 from penstock.connectors.infor.settings import InforSettings
+
+_ROW_ID = re.compile(r"ID=\[[^\]]*\]")
+
+
+class _Now:
+    """A send window that is open."""
+
+    def check(self) -> None:
+        return None
 
 
 async def check_site(
     client: InforClient, settings: InforSettings, reads: Iterable[str], writes: Mapping[str, Iterable[str]]
 ) -> list[CheckResult]:
-    """`writes`: the properties of each IDO that must be there and writable. No write is tried: it would leave a row."""
+    """`writes`: the properties of each IDO that must be there and writable. Nothing is changed at the site."""
     try:
         await client.token()
     except NotSentError as error:
@@ -63,4 +73,26 @@ async def _writable(client: InforClient, ido: str, names: Iterable[str]) -> Chec
         return CheckResult(
             what, ok=False, detail=f"read-only at this site: {', '.join(locked)}; take it out of the mapping"
         )
-    return CheckResult(what, ok=True, detail="rights to insert, update and delete show only with the first write")
+    try:
+        missing = await _missing_rights(client, ido)
+    except (LostReplyError, NotSentError) as error:
+        return CheckResult(what, ok=False, detail=str(error))
+    if missing:
+        return CheckResult(what, ok=False, detail=f"{missing}: grant it to the service account's user")
+    return CheckResult(what, ok=True, detail="the right to insert shows only with the first insert")
+
+
+async def _missing_rights(client: InforClient, ido: str) -> str | None:
+    """Tries to change and to delete a row that cannot be there: a site that would let us says so in its refusal."""
+    page = await client.load(ido, ["RowPointer"], cap=1)
+    if not page.rows:
+        return None
+    nowhere, replaced = _ROW_ID.subn("ID=[00000000-0000-0000-0000-000000000000]", page.rows[0].get("_ItemId") or "")
+    actions: tuple[Action, ...] = ("update", "delete") if replaced == 1 else ()
+    for action in actions:
+        try:
+            await client.update(ido, action, {}, nowhere, _Now())
+        except IdoRefusedError as error:
+            if error.refusal is Refusal.PRIVILEGE:
+                return error.message
+    return None

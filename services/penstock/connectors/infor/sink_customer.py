@@ -77,6 +77,7 @@ class _Lane:
         self._body = body
         self._known = number
         self._number = ""
+        self._rows: list[Row] = []
 
     async def find_bill_to(self) -> Done | Hold | Retry | None:
         rows = await reading(self._bill_tos)
@@ -105,6 +106,7 @@ class _Lane:
         rows = await reading(self._ship_tos)
         if isinstance(rows, Hold | Retry):
             return rows
+        self._rows = rows
         wanted = self._body["ship_to"]
         names = set(wanted) | {"Addr_2", "Addr_3", "Addr_4", "State", "Phone_1"}
         for row in rows:
@@ -114,8 +116,7 @@ class _Lane:
 
     async def send_ship_to(self, window: SendWindow) -> StepResult:
         """CustSeq is ours to choose: highest + 1, the next where that is taken."""
-        rows = await self._ship_tos()
-        highest = max((int(row["CustSeq"] or 0) for row in rows), default=0)
+        highest = max((int(row["CustSeq"] or 0) for row in self._rows), default=0)
         for seq in range(highest + 1, highest + 1 + NEXT_SEQ_TRIES):
             values = {**self._body["ship_to"], "CustNum": self._number, "CustSeq": str(seq)}
             try:
