@@ -1,0 +1,122 @@
+"""The Faust stage on a real log: poison, SIGTERM and SIGKILL lose nothing."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import orjson
+import pytest
+
+from penstock.log.headers import texts
+from penstock.log.kafka import KafkaSettings, producer
+from penstock.log.scan import Record, scan
+
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(180)]
+
+
+class Stage:
+    """Topics of one test and the worker process on them."""
+
+    def __init__(self, settings: KafkaSettings, make_topic: Callable[..., str]) -> None:
+        self.settings = settings
+        self.inbox, self.outbox, self.dlq = (make_topic(name) for name in ("in", "out", "dlq"))
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        env = {
+            **os.environ,
+            "PENSTOCK_BOOTSTRAP": self.settings.bootstrap,
+            "PENSTOCK_TOPIC_PREFIX": self.settings.topic_prefix,
+            "STAGE_IN": self.inbox,
+            "STAGE_OUT": self.outbox,
+            "STAGE_DLQ": self.dlq,
+        }
+        argv = [sys.executable, "-m", "tests.integration.stage_worker"]
+        self.process = subprocess.Popen(argv, env=env, cwd=Path(__file__).parents[2], stderr=subprocess.DEVNULL)
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        assert self.process is not None
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        return self.process.wait(30)
+
+    def send(self, values: list[bytes]) -> None:
+        client = producer(self.settings)
+        for index, value in enumerate(values):
+            client.produce(self.inbox, key=f"k{index % 40}", value=value, headers=[("ce_id", f"e{index}".encode())])
+        client.flush()
+
+    def read(self, topic: str) -> list[Record]:
+        return list(scan(self.settings, topic))
+
+    def numbers(self) -> Counter[int]:
+        return Counter(orjson.loads(record.value or b"")["from"] for record in self.read(self.outbox))
+
+    def until(self, condition: Callable[[], bool], seconds: float = 60) -> None:
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < deadline, f"not within {seconds} s"
+            time.sleep(0.1)
+
+
+@pytest.fixture
+def stage(kafka: KafkaSettings, make_topic: Callable[..., str]) -> Iterator[Stage]:
+    made = Stage(kafka, make_topic)
+    yield made
+    made.stop(signal.SIGKILL)
+
+
+def numbers(first: int, last: int) -> list[bytes]:
+    return [orjson.dumps({"n": n}) for n in range(first, last)]
+
+
+def test_poison_goes_to_the_dead_letters_untouched_and_the_rest_goes_on(stage: Stage):
+    poison = [b"\xff\xfe", b'{"n": null}', b"<html>", b'{"n": 1', b"", b"\x00" * 10]
+    stage.send([*numbers(0, 50), *poison, *numbers(50, 100)])
+    stage.start()
+    stage.until(lambda: len(stage.numbers()) == 100 and len(stage.read(stage.dlq)) == len(poison))
+    letters = stage.read(stage.dlq)
+    assert sorted(letter.value or b"" for letter in letters) == sorted(poison)
+    about = texts(letters[0].headers)
+    assert about["dlq-topic"] == stage.inbox
+    assert about["dlq-stage"] == "stage-test"
+    assert about["dlq-error-class"]
+    assert about["ce_id"].startswith("e")
+    assert about["dlq-attempts"] == "1"
+
+
+def test_a_worker_that_is_stopped_and_started_again_loses_and_repeats_nothing(stage: Stage):
+    stage.send(numbers(0, 500))
+    stage.start()
+    stage.until(lambda: len(stage.numbers()) == 500)
+    stage.stop(signal.SIGTERM)
+    stage.send(numbers(500, 1000))
+    stage.start()
+    stage.until(lambda: len(stage.numbers()) == 1000)
+    assert set(stage.numbers().values()) == {1}
+
+
+def test_a_worker_that_is_killed_in_the_middle_loses_nothing(stage: Stage):
+    stage.start()
+    for batch in range(5):
+        stage.send(numbers(batch * 400, batch * 400 + 400))
+        if batch in {1, 3}:
+            seen = batch * 400 + 50
+            stage.until(lambda seen=seen: len(stage.numbers()) > seen)
+            stage.stop(signal.SIGKILL)
+            stage.start()
+    stage.until(lambda: len(stage.numbers()) == 2000)
+    keys = {}
+    for record in stage.read(stage.outbox):
+        number = orjson.loads(record.value or b"")["from"]
+        first_seen = keys.setdefault(record.key, {})
+        first_seen.setdefault(number, len(first_seen))
+    for order in keys.values():
+        assert sorted(order, key=order.__getitem__) == sorted(order), "order within a key is kept"
