@@ -45,13 +45,13 @@ def local_time(value: Any, zone: Any) -> datetime | None:
     """A moment from local time without offset (`2025-03-04 10:12:31`, `20260203 09:10:11.123`) in a named zone. Unset
     dates are null. The hour that comes twice in autumn is read as its first.
     """
-    if type(value) is str and len(value) == _PLAIN_LENGTH and value not in _NO_DATE:
+    if type(value) is str and len(value) == _PLAIN_LENGTH:
         try:
             # Read as UTC, then moved by the zone's offset at that wall time: a quarter of the cost of `replace`.
             as_utc = datetime.fromisoformat(value + "+00:00")
             return as_utc - (_zone(zone).utcoffset(as_utc) or _NO_OFFSET)
         except (ValueError, OverflowError):
-            pass  # the careful way below says what is wrong
+            pass  # an unset date, or something else for the careful way below
     at = _read(value)
     if at is None:
         return None
