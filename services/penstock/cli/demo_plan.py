@@ -94,11 +94,10 @@ def _acts(number: int, method: str, dice: random.Random) -> tuple[str, ...]:
             return (*ship, *billed) if draw < 0.85 else ()
         case "ps_cashondelivery":
             return (*edit, *ship, *billed, "receive")
-        case _ if draw < 0.5:
-            return (*edit, "pay", *ship, *billed)
         case _ if draw < 0.9:
-            return (*edit, *ship, *billed, "receive")
+            return (*edit, "pay", *ship, *billed)
         case _:
+            # never paid: planned in the ERP, and never shipped
             return edit
 
 

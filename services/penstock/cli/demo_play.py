@@ -10,6 +10,9 @@ from penstock.cli.errors import CommandError, Exit
 from penstock.cli.sandbox_api import SandboxApi
 
 
+IN_THE_SHOP = frozenset({"edit", "pay", "cancel"})
+
+
 @dataclass(slots=True)
 class Placed:
     """One order of the demo and the acts that are still to come."""
@@ -89,7 +92,9 @@ class Play:
         if each.todo[0] == "invoice":
             return there.shipped > 0
         # an order is touched only while both sides agree on it: an edit must have arrived before the next act
-        return here.status not in ENDED and not there.planned and here.total == there.total
+        agreed = here.status not in ENDED and here.total == there.total
+        # what is not paid yet is planned in the ERP and cannot be shipped
+        return agreed and (each.todo[0] in IN_THE_SHOP or not there.planned)
 
     def _try(self, each: Placed, there: ErpOrder) -> bool:
         """A system may refuse an act because the order has moved since the look: then it is tried at the next one."""

@@ -50,14 +50,15 @@ class Snapshot:
         return {order.ref: order for order in self.erp}
 
     def stock_wrong(self, ignored: Iterable[str] = ()) -> dict[str, tuple[Decimal, Decimal]]:
-        """SKU -> (what the shop shows, what it should show): available in the ERP less what is not booked there yet.
+        """SKU -> (what the shop shows, what it should show): available in the ERP less what it has not allocated yet.
 
         SKUs of the orders in `ignored` are left out: nobody knows their demand.
         """
         booked = self.booked()
         unbooked: dict[str, Decimal] = defaultdict(Decimal)
         for order in self.shop:
-            if order.ref not in booked and order.status not in ENDED:
+            there = booked.get(order.ref)
+            if (there is None or there.planned) and order.status not in ENDED:
                 for sku, quantity in self.shop_lines.get(order.ref, ()):
                     unbooked[sku] += quantity
         unknown = {sku for ref in ignored for sku, _ in self.shop_lines.get(ref, ())}

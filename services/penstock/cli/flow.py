@@ -46,8 +46,8 @@ def check(flow: Name = DEFAULT_FLOW, env: Env = DEFAULT_ENV, json: Json = False)
     out.print(f"{len(loaded.mappings)} mappings, configuration {loaded.config_version}", markup=False)
 
 
-@app.command(epilog="Examples: `penstock flow test`, `penstock flow test --only cost-centre`")
-def test(
+@app.command("test", epilog="Examples: `penstock flow test`, `penstock flow test --only cost-centre`")
+def golden(
     flow: Name = DEFAULT_FLOW,
     env: Env = DEFAULT_ENV,
     only: Annotated[str, typer.Option(help="Only cases whose file or name contains this.")] = "",

@@ -24,7 +24,7 @@ from penstock.resources import resource
 
 SERVICES = ("ingress", "processors", "sinks")
 PENSTOCK = (sys.executable, "-m", "penstock.cli.main")
-PREFERRED_PORTS = {"broker": 9092, "registry": 8081, "ingress": 8080}
+PREFERRED_PORTS = {"broker": 9092, "registry": 8081, "ingress": 8080, "prestashop": 8091, "infor": 8092}
 """Where the other commands look when nothing is said."""
 SANDBOX_STAGE, BROKER_STAGE, REGISTRY_STAGE, SETUP_STAGE, SERVICE_STAGE = 4, 1, 2, 3, 5
 

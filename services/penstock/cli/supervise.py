@@ -14,7 +14,7 @@ from typing import Any, Self
 from penstock.cli.child import Child, ChildSpec
 from penstock.cli.errors import CommandError, Exit
 
-START_SECONDS = 90.0
+START_SECONDS = 180.0
 STOP_SECONDS = 15.0
 FIRST_BACK_OFF = 0.1
 LONGEST_BACK_OFF = 10.0
