@@ -1,7 +1,7 @@
 """Demand of a shop that a stock figure of its ERP does not hold yet: these units must not be sold again.
 
-Followed on the log: canonical orders of the shop, and held orders by the quantities that their hold names. An order
-counts until the ERP has booked it. A figure that was read before the booking was recorded may or may not hold the
+Followed on the log: canonical orders of the shop, their status in the ERP, and held orders by the quantities that
+their hold names. An order counts until the ERP has booked it and allocates it (planned orders do not). A figure that was read before the booking was recorded may or may not hold the
 order's allocation: the order counts as well, until no newer figure can be on its way (`settle_seconds`).
 """
 
@@ -52,16 +52,20 @@ class OpenDemand:
         self._now = now
         self._orders: dict[str, Mapping[str, Decimal]] = {}
         self._seen: set[str] = set()
+        self._added: dict[str, tuple[datetime, Mapping[str, Decimal]]] = {}
+        self._planned: set[str] = set()
+        self._released_at: dict[str, datetime] = {}
         self._held: dict[str, tuple[str, Mapping[str, Decimal]]] = {}
         self._by_sku: dict[str, set[str]] = defaultdict(set)
-        self._orders_topic = ""
+        self._orders_topic = self._status_topic = ""
         self._loader: Loader | None = None
 
     def open(self, settings: KafkaSettings) -> None:
         """Loads and follows orders and holds. Serve nothing before `loader` has caught up."""
         self._orders_topic = settings.topic("canonical.order")
         self._loader = Loader(settings, self._take, name="demand")
-        self._loader.follow(self._orders_topic, settings.topic("hold"))
+        self._status_topic = settings.topic("canonical.order-status")
+        self._loader.follow(self._orders_topic, self._status_topic, settings.topic("hold"))
 
     @property
     def loader(self) -> Loader:
@@ -73,8 +77,7 @@ class OpenDemand:
         """Quantity that a figure read at `observed_at` may not hold."""
         total = Decimal(0)
         for order_id in list(self._by_sku.get(sku, ())):
-            if self._missing(order_id, observed_at):
-                total += self._orders.get(order_id, {}).get(sku, Decimal(0))
+            total += self._open_quantity(order_id, sku, observed_at)
         for order_id, lines in list(self._held.values()):
             if order_id not in self._orders:
                 total += lines.get(sku, Decimal(0))
@@ -82,29 +85,36 @@ class OpenDemand:
 
     def settling(self, sku: str, observed_at: datetime) -> bool:
         """Will `unbooked` change by itself, through bookings under way? Held orders wait for a person."""
-        held = {order_id for order_id, _ in list(self._held.values())}
+        resting = self._planned | {order_id for order_id, _ in list(self._held.values())}
         return any(
-            order_id not in held and self._missing(order_id, observed_at)
+            order_id not in resting and self._open_quantity(order_id, sku, observed_at) > 0
             for order_id in list(self._by_sku.get(sku, ()))
         )
 
     def seen(self, native_id: str) -> bool:
         return canonical_id(*self._shop, "order", native_id) in self._seen
 
-    def _missing(self, order_id: str, observed_at: datetime) -> bool:
+    def _open_quantity(self, order_id: str, sku: str, observed_at: datetime) -> Decimal:
+        """What of an order's quantity a figure read at `observed_at` may not hold."""
+        whole = self._orders.get(order_id, {}).get(sku, Decimal(0))
         booked_at = self._store.linked_at("order", order_id, *self._erp)
-        if booked_at is None:
-            return True
+        if booked_at is None or order_id in self._planned:
+            return whole
+        booked_at = max(booked_at, self._released_at.get(order_id, booked_at))
+        edited_at, added = self._added.get(order_id, (booked_at, {}))
+        if edited_at > booked_at:
+            return added.get(sku, Decimal(0))
         age = self._now() - booked_at
         if age > FORGET_AFTER:
             self._forget(order_id)
-        return booked_at > observed_at and age < self._settle
+        return whole if booked_at > observed_at and age < self._settle else Decimal(0)
 
     def take_order(self, record: Mapping[str, Any]) -> None:
         source = record["source"]
         if (source["system"], source["instance"]) != self._shop:
             return
         self._seen.add(record["id"])
+        before = self._orders.get(record["id"], {})
         self._forget(record["id"])
         if record["status"] in CLOSED or record["deleted_at"] or record["placed_at"] < self._since:
             return
@@ -112,9 +122,23 @@ class OpenDemand:
         for line in record["lines"]:
             if line["sku"]:
                 lines[line["sku"]] += line["quantity"]
+        grown = {sku: quantity - before.get(sku, Decimal(0)) for sku, quantity in lines.items()}
+        if before and (added := {sku: quantity for sku, quantity in grown.items() if quantity > 0}):
+            self._added[record["id"]] = (source["observed_at"], added)
         self._orders[record["id"]] = lines
         for sku in lines:
             self._by_sku[sku].add(record["id"])
+
+    def take_status(self, record: Mapping[str, Any]) -> None:
+        """A planned order is booked and allocates nothing, until it is released."""
+        order_id = record["order_id"]
+        if order_id is None:
+            return
+        if record["status"] == "planned" and not record["deleted_at"]:
+            self._planned.add(order_id)
+        elif order_id in self._planned:
+            self._planned.discard(order_id)
+            self._released_at[order_id] = record["source"]["observed_at"]
 
     def take_hold(self, key: str, value: bytes | None) -> None:
         if value is None:
@@ -128,16 +152,20 @@ class OpenDemand:
         self._held[key] = (data["canonical_id"], {sku: Decimal(text) for sku, text in demand.items()})
 
     def _forget(self, order_id: str) -> None:
+        self._released_at.pop(order_id, None)
+        self._added.pop(order_id, None)
         for sku in self._orders.pop(order_id, {}):
             self._by_sku[sku].discard(order_id)
 
     def _take(self, messages: Sequence[Message]) -> None:
         for message in messages:
             value = message.value()
-            if message.topic() == self._orders_topic:
-                if value is not None:
-                    self.take_order(self._decoder.decode(value)[1])
-            else:
+            topic = message.topic()
+            if topic == self._orders_topic and value is not None:
+                self.take_order(self._decoder.decode(value)[1])
+            elif topic == self._status_topic and value is not None:
+                self.take_status(self._decoder.decode(value)[1])
+            elif topic not in {self._orders_topic, self._status_topic}:
                 self.take_hold((message.key() or b"").decode(), value)
 
     def close(self) -> None:

@@ -36,7 +36,7 @@ class World:
         own_id = canonical_id(*SHOP, "order", number)
         record = {
             "id": own_id,
-            "source": {"system": SHOP[0], "instance": SHOP[1]},
+            "source": {"system": SHOP[0], "instance": SHOP[1], "observed_at": self.now},
             "status": status,
             "deleted_at": None,
             "placed_at": NOON,
@@ -105,3 +105,31 @@ def test_the_shop_can_ask_whether_an_order_is_on_the_log(world: World):
     assert not world.demand.seen("41")
     world.order("41", 1, status="cancelled")
     assert world.demand.seen("41")
+
+
+def status(order: str, word: str, at: datetime) -> dict[str, Any]:
+    return {"order_id": order, "status": word, "deleted_at": None, "source": {"observed_at": at}}
+
+
+def test_an_order_that_is_planned_in_the_erp_counts_until_it_is_released(world: World):
+    order = world.order("41", 3)
+    world.book(order, NOON)
+    world.demand.take_status(status(order, "planned", NOON))
+    world.now = NOON + timedelta(hours=5)
+    assert world.demand.unbooked("APR-SND", world.now) == 3
+    assert not world.demand.settling("APR-SND", world.now)
+    world.demand.take_status(status(order, "processing", world.now))
+    assert world.demand.unbooked("APR-SND", world.now - SECOND) == 3
+    assert world.demand.settling("APR-SND", world.now - SECOND)
+    assert world.demand.unbooked("APR-SND", world.now + SECOND) == 0
+
+
+def test_what_an_edit_adds_counts_until_the_erp_has_the_edit(world: World):
+    order = world.order("41", 3)
+    world.book(order, NOON)
+    world.now = NOON + timedelta(minutes=5)
+    world.order("41", 5)
+    assert world.demand.unbooked("APR-SND", world.now) == 2
+    assert world.demand.settling("APR-SND", world.now)
+    world.book(order, world.now + SECOND)
+    assert world.demand.unbooked("APR-SND", world.now + 2 * SECOND) == 0
