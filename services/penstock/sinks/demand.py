@@ -1,8 +1,9 @@
 """Demand of a shop that a stock figure of its ERP does not hold yet: these units must not be sold again.
 
 Followed on the log: canonical orders of the shop, their status in the ERP, and held orders by the quantities that
-their hold names. An order counts until the ERP has booked it and allocates it (planned orders do not). A figure that was read before the booking was recorded may or may not hold the
-order's allocation: the order counts as well, until no newer figure can be on its way (`settle_seconds`).
+their hold names. An order counts until the ERP has booked it and allocates it (planned orders do not). A figure that
+was read before the booking was recorded may or may not hold the order's allocation: the order counts as well, until no
+newer figure can be on its way (`settle_seconds`).
 """
 
 from __future__ import annotations
