@@ -1,5 +1,6 @@
 """The engine: faults, request log, admin API."""
 
+import asyncio
 from typing import Any
 
 import httpx
@@ -75,6 +76,18 @@ async def test_a_broken_connection_is_broken_on_the_wire(served: str, kind: str,
         [entry] = (await client.get("/_sandbox/requests")).json()["items"]
         assert (entry["status"], entry["fault"]) == (None, f"{kind}:f1")
         assert (await client.post("/things")).status_code == 201
+
+
+@pytest.mark.parametrize("then", ["drop", "handle"])
+async def test_a_hang_is_silence_and_what_comes_after_is_chosen(served: str, then: str) -> None:
+    async with httpx.AsyncClient(base_url=served, timeout=5) as client:
+        await put(client, {"kind": "hang", "seconds": 0.5, "then": then})
+        with pytest.raises(httpx.ReadTimeout):
+            await client.post("/things", timeout=0.1)
+        assert await handled(client) == 0
+        while not (await client.get("/_sandbox/requests?path=/things")).json()["items"]:
+            await asyncio.sleep(0.02)
+        assert await handled(client) == (then == "handle")
 
 
 async def test_a_fault_hits_only_what_its_patterns_name(client: httpx.AsyncClient) -> None:
