@@ -61,6 +61,7 @@ class _Shape(BaseModel):
     compression: Literal["zstd", "lz4", "producer"] | None = None
     max_message: Size | None = None
     min_compaction_lag: Duration | None = None
+    segment: Duration | None = None
 
 
 class _Entry(_Shape):
@@ -152,6 +153,9 @@ def _expand(file: _File, entry: _Entry, prefix: str, replication: int | None) ->
         "compression.type": shape.compression,
         "max.message.bytes": shape.max_message,
         "min.compaction.lag.ms": shape.min_compaction_lag,
+        "segment.ms": shape.segment,
+        # acks=all means two of three; with fewer replicas there is nothing to ask for
+        "min.insync.replicas": 2 if (replication or file.replication) >= 3 else None,
     }
     for name in braces(entry.name):
         yield Topic(

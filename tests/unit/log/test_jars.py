@@ -29,6 +29,19 @@ def test_jars_are_fetched_once(repository: HTTPServer) -> None:
     assert len(repository.log) == 2
 
 
+def test_maven_that_fails_is_replaced_by_a_download(
+    repository: HTTPServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mvn = tmp_path / "bin" / "mvn"
+    mvn.parent.mkdir()
+    mvn.write_text("#!/bin/sh\nexit 1\n")
+    mvn.chmod(0o755)
+    monkeypatch.setenv("PATH", str(mvn.parent), prepend=":")
+    monkeypatch.setattr(jars, "DEFAULT_MAVEN_URL", repository.url_for("/maven"))
+    monkeypatch.delenv("PENSTOCK_MAVEN_URL")
+    assert len(list(jars.ensure_libs().iterdir())) == 2
+
+
 def test_a_jar_that_is_not_the_pinned_one_is_refused(repository: HTTPServer) -> None:
     repository.clear()
     repository.expect_request("/maven/org/a/1/a-1.jar").respond_with_data(b"jar a, changed on the way")

@@ -63,6 +63,11 @@ def test_a_mistake_is_named(file: Path, old: str, new: str, said: str) -> None:
         load_topics(file)
 
 
+def test_three_replicas_make_acks_all_mean_two(file: Path) -> None:
+    assert {topic.config.get("min.insync.replicas") for topic in load_topics(file)} == {None}
+    assert {topic.config.get("min.insync.replicas") for topic in load_topics(file, replication=3)} == {"2"}
+
+
 def test_everything_keyed_by_documents_has_the_same_number_of_partitions() -> None:
     families = ("canonical.", "effect.", "parked.", "customer-request.", "hold")
     counts = {topic.partitions for topic in by_name().values() if topic.name.startswith(families)}
