@@ -9,7 +9,6 @@ from penstock.cli.demo_report import ENDED, Books, ErpOrder, Reason, ShopOrder, 
 from penstock.cli.errors import CommandError, Exit
 from penstock.cli.sandbox_api import SandboxApi
 
-
 IN_THE_SHOP = frozenset({"edit", "pay", "cancel"})
 
 
@@ -72,7 +71,7 @@ class Play:
         left += [f"{each.ref} should be held" for each in self.placed if each.wish.held and each.ref not in held]
         for order in self.snapshot.shop:
             there = booked.get(order.ref)
-            if there and not there.complete and order.status == "paid":
+            if there and not there.complete and not there.planned and order.status == "paid":
                 left.append(f"{order.ref}: the shop does not show yet that the ERP works on it")
         left += [
             f"{sku}: the shop shows {shown} in stock, it should be {wanted}"
