@@ -93,7 +93,7 @@ async def test_stock_taken_by_an_order_is_told_row_by_row(shop: ShopClient, rece
         ("change-customer", {"id": 1, "fields": {"lastname": "New"}}, ["customer.updated"]),
         ("change-address", {"id": 1, "fields": {"city": "Nice"}}, ["customer.updated"]),
         ("add-message", {"id": 1, "message": "Hello"}, ["order.updated"]),
-        ("refund-order", {"id": 1}, ["order.updated"]),
+        ("refund-order", {"id": 1}, ["order.updated", "order_slip.created"]),
         ("add-product", {"sku": "NEW-1"}, ["product.updated"]),
     ],
 )
@@ -119,6 +119,23 @@ async def test_writes_of_the_api_are_told_too_unless_switched_off(
         await one.post("order_histories", order_history(1, 2))
         await settle(one)
         assert receiver.order_events() == expected
+
+
+async def test_payments_and_tracking_numbers_are_told_although_they_leave_date_upd_alone(
+    shop: ShopClient, receiver: Receiver
+) -> None:
+    reference = (await shop.act("place-order", payment="ps_wirepayment"))["reference"]
+    await settle(shop)
+    payment = f"<order_reference>{reference}</order_reference><id_currency>1</id_currency><amount>5</amount>"
+    number = "<order_carrier><id>1</id><tracking_number>1Z</tracking_number></order_carrier>"
+    for write in (
+        shop.post("order_payments", f"<order_payment>{payment}</order_payment>"),
+        shop.patch("order_carriers/1", number),
+    ):
+        receiver.got.clear()
+        await write
+        await settle(shop)
+        assert receiver.events() == [("order.updated", 1)]
 
 
 async def test_a_refused_write_tells_nothing(shop: ShopClient, receiver: Receiver) -> None:

@@ -52,8 +52,15 @@ class Hooks:
         match resource:
             case "orders":
                 self.fire("order.created" if created else "order.updated", "orders", row["id"])
-            case "order_carriers" | "order_slip" | "order_details":
+            case "order_carriers" | "order_details":
                 self.fire("order.updated", "orders", row["id_order"])
+            case "order_payments":
+                sql = "SELECT id FROM orders WHERE reference = ?"
+                for order in self.sandbox.storage.query(sql, (row["order_reference"],)):
+                    self.fire("order.updated", "orders", order["id"])
+            case "order_slip":
+                self.fire("order.updated", "orders", row["id_order"])
+                self.fire("order_slip.created" if created else "order_slip.updated", "order_slip", row["id"])
             case "customers":
                 self.fire("customer.updated", "customers", row["id"])
             case "addresses" if row["id_customer"]:
