@@ -231,12 +231,15 @@ class Storyteller:
                     story.targets[f"{story.documents[parts[1]]} in {where}"] = str(body(record).get("native_id"))
 
     def _fates(self, story: Story) -> None:
+        told: set[tuple[str, str, str]] = set()
         for record in self._view.records("fate"):
             if record.key is None or record.value is None:
                 continue
             fate = Fate.decode(record.key, record.value)
-            if fate.canonical_id not in story.documents and fate.event_id not in story.events:
+            said = (fate.key, fate.state, fate.reason)
+            if said in told or (fate.canonical_id not in story.documents and fate.event_id not in story.events):
                 continue
+            told.add(said)
             story.fates.append(fate)
             what = story.documents.get(fate.canonical_id, fate.entity)
             detail = f"{fate.target or fate.where}: {fate.reason}"
