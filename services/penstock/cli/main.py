@@ -1,8 +1,11 @@
 """The `penstock` command."""
 
+import logging
+import sys
 from collections.abc import Mapping
 from typing import Annotated, ClassVar
 
+import structlog
 import typer
 
 from penstock.cli.lazy import LazyGroup
@@ -66,6 +69,11 @@ def penstock(
     ] = False,
 ) -> None:
     """Keeps shops and ERPs in step through a Kafka log."""
+    # A command's stdout is for its answer. Services set up their own logs.
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
+    )
 
 
 if __name__ == "__main__":
