@@ -53,7 +53,8 @@ def health_routes(live: Check, ready: Check, gauges: Gauges) -> list[BaseRoute]:
     """`/healthz` (work is possible), `/readyz` (caught up), `/metrics` (Prometheus)."""
 
     async def healthz(_: Request) -> Response:
-        return JSONResponse({"live": live()}, status_code=200 if live() else 503)
+        alive = live()
+        return JSONResponse({"live": alive}, status_code=200 if alive else 503)
 
     async def readyz(_: Request) -> Response:
         return JSONResponse({"ready": ready()}, status_code=200 if ready() else 503)

@@ -8,6 +8,7 @@ topics that others wait for.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ log = structlog.get_logger()
 
 COMMIT_EVERY = 0.5
 QUIESCE_SECONDS = 15.0
+STUCK_SECONDS = 300.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,8 +86,16 @@ class LaneConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka
         self._paused: set[TopicPartition] = set()
         self._assigned = asyncio.Event()
         self._failure: BaseException | None = None
+        self._finished, self._moved = 0, time.monotonic()
         self.watermark: Watermark[TopicPartition] = Watermark()
         self.ready = asyncio.Event()
+
+    def stuck(self) -> bool:
+        """Is there work, and has none of it come to an end for five minutes? Ask it now and then."""
+        now = time.monotonic()
+        if self.under_way == 0 or self.watermark.finished != self._finished:
+            self._finished, self._moved = self.watermark.finished, now
+        return now - self._moved > STUCK_SECONDS
 
     @property
     def under_way(self) -> int:

@@ -15,12 +15,14 @@ class Watermark(Generic[P]):
         self._open: dict[P, dict[int, None]] = {}
         self._next: dict[P, int] = {}
         self._committed: dict[P, int] = {}
+        self.finished = 0
 
     def begin(self, partition: P, offset: int) -> None:
         self._open.setdefault(partition, {})[offset] = None
         self._next[partition] = offset + 1
 
     def done(self, partition: P, offset: int) -> None:
+        self.finished += 1
         self._open.get(partition, {}).pop(offset, None)
 
     @property

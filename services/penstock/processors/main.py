@@ -18,13 +18,16 @@ from penstock.log.kafka import KafkaSettings, quiet_aiokafka
 from penstock.log.registry_client import RegistryClient
 from penstock.log.topics import partitions_of
 from penstock.log.wire import Codec
+from penstock.processors.deliver import EXIT_UNDELIVERABLE
 from penstock.processors.stage import add_stage
+from penstock.processors.stall import StallWatch
 from penstock.processors.transform import Names, Transform
 from penstock.rules.validate import Policy
 from penstock.service import announce, configure_logs, health_routes, http_server
 
 log = structlog.get_logger()
 
+STALL_CHECK = 5.0
 SETTINGS: dict[str, Any] = {
     "key_serializer": "raw",
     "value_serializer": "raw",
@@ -91,8 +94,22 @@ def run(flow_name: str, env: str, host: str, port: int, ready_file: Path | None)
         async with http_server(health_routes(lambda: True, ready, gauges), host, port) as bound:
             await announce(ready, ready_file, f"{host}:{bound}", stop)
             log.info("processors_ready", flow=flow_name, topics=len(transform.topics), port=bound)
-            await stop.wait()
+            await watch_for_stalls(app)
 
-    worker = faust.Worker(app, loglevel="INFO", redirect_stdouts=False)
+    worker: Any = faust.Worker(app, loglevel="INFO", redirect_stdouts=False)
     worker.execute_from_commandline()
     sys.exit(0)
+
+
+async def watch_for_stalls(app: faust.App) -> None:
+    """Ends the process with 70 when the consumer stands still with records before it."""
+    watch = StallWatch()
+    while True:
+        await asyncio.sleep(STALL_CHECK)
+        consumer: Any = app.consumer
+        places = consumer.assignment()
+        committed = {tp: consumer._committed_offset[tp] or 0 for tp in places}  # noqa: SLF001 - Faust offers no reading
+        ends = {tp: consumer.highwater(tp) or 0 for tp in places}
+        if stalled := watch.stalled(committed, ends):
+            log.critical("stalled", partitions=[f"{tp.topic}-{tp.partition}" for tp in stalled])
+            os._exit(EXIT_UNDELIVERABLE)

@@ -112,6 +112,9 @@ async def _main(flow: Flow, host: str, port: int, ready_file: Path | None) -> No
     def ready() -> bool:
         return all(runner.ready for runner in runners.values())
 
+    def live() -> bool:
+        return all(runner.live for runner in runners.values())
+
     def gauges() -> dict[str, float]:
         out: dict[str, float] = {}
         for target, runner in runners.items():
@@ -124,7 +127,7 @@ async def _main(flow: Flow, host: str, port: int, ready_file: Path | None) -> No
         return out
 
     try:
-        async with http_server(health_routes(lambda: True, ready, gauges), host, port) as bound:
+        async with http_server(health_routes(live, ready, gauges), host, port) as bound:
             for consumer in consumers:
                 await consumer.start()
             runs = [asyncio.create_task(runner.run(stop)) for runner in runners.values()]

@@ -154,6 +154,12 @@ class SinkRunner:
         return self._lanes.ready.is_set()
 
     @property
+    def live(self) -> bool:
+        """False when work is possible and not done; a pause and an outage of the target are no fault of ours."""
+        exempt = self.health.outage_seconds is not None or self._pauses.any_of(self._options.flow, self.target)
+        return bool(exempt) or not self._lanes.stuck()
+
+    @property
     def under_way(self) -> int:
         return self._lanes.under_way
 
