@@ -64,7 +64,7 @@ def show_version(wanted: bool) -> None:
 
 @app.callback(epilog=EPILOG)
 def penstock(
-    version: Annotated[
+    version: Annotated[  # noqa: ARG001 its callback does the work
         bool, typer.Option("--version", callback=show_version, is_eager=True, help="Show the version and end.")
     ] = False,
 ) -> None:

@@ -78,7 +78,13 @@ class _Generator:
 
     def __init__(self) -> None:
         self.functions: list[str] = []
-        self.scope: dict[str, Any] = {"size": _size, "number": _number, "moment": _moment, "BOOLEAN": _BOOLEAN}
+        self.scope: dict[str, Any] = {
+            "SIZES": _SIZES,
+            "BOOLEAN": _BOOLEAN,
+            "size": _zigzag,
+            "number": _number,
+            "moment": _moment,
+        }
         self._records: dict[str, str] = {}
         self._names = 0
 
@@ -98,7 +104,8 @@ class _Generator:
         line = "    " * depth
         match kind:
             case "string":
-                out += [f"{line}b = {value}.encode()", f"{line}a(size(len(b)))", f"{line}a(b)"]
+                out += [f"{line}b = {value}.encode()", f"{line}n = len(b)"]
+                out += [f"{line}a(SIZES[n] if n < 4096 else size(n))", f"{line}a(b)"]
             case "int" | "long":
                 out.append(f"{line}a(number({value}))")
             case "boolean":
@@ -156,10 +163,6 @@ def _zigzag(value: int) -> bytes:
 
 
 _SIZES = [_zigzag(length) for length in range(4096)]
-
-
-def _size(length: int) -> bytes:
-    return _SIZES[length] if length < 4096 else _zigzag(length)
 
 
 def _number(value: int) -> bytes:
