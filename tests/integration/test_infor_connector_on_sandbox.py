@@ -501,3 +501,14 @@ async def test_a_refund_is_held_and_says_what_the_clerk_does(shop: Shop) -> None
 
     assert f"{record['reference']} was refunded 12 EUR" in reason(run)
     assert f"credit memo against the invoice of order {shop.co_num}" in reason(run)
+
+
+async def test_an_order_deleted_in_the_shop_is_gone_before_booking_and_held_after(shop: Shop) -> None:
+    record = shop.order()
+    deleted = record | {"deleted_at": record["placed_at"]}
+    before = await shop.book(deleted)
+    assert isinstance(before.end, Settled)
+    assert before.end.state == "gone"
+
+    await shop.book(record)
+    assert f"cancel {shop.co_num} by hand" in reason(await shop.book(deleted, previous=shop.co_num))

@@ -49,7 +49,7 @@ def test_an_order_is_the_header_and_lines_of_the_site() -> None:
     assert made.number == "PS00000042"
     assert made.header == {
         "CustPo": "WEB-100045", "OrderDate": "20260203 00:00:00.000", "Type": "R", "Whse": "MAIN", "TermsCode": "CC",
-        "ShipCode": "DHL", "TaxCode1": "STD", "CurrCode": "EUR", "Freight": "7.5", "MiscCharges": "0",
+        "ShipCode": "UPSG", "TaxCode1": "STD", "CurrCode": "EUR", "Freight": "7.5", "MiscCharges": "0",
         "SalesTax": "3.29", "DiscAmount": "0", "Charfld1": "CC-100", "Charfld2": "PRJ-WEB",
         "ExternalConfirmationRef": "PS1-42", **CUSTOMER,
     }  # fmt: skip

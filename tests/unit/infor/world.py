@@ -104,7 +104,7 @@ def canonical_order(lines: list[dict[str, Any]] | None = None, native_id: str = 
                      "company": None, "is_guest": False, "group": "3", "vat_number": None, "phone": None},
         "bill_to": _address(), "ship_to": _address(line1="3 quai du Port", postal_code="13002", city="Marseille"),
         "payment_method": "card", "payment_module": "ps_checkout", "payments": [], "paid_total": gross,
-        "carrier": {"code": "3", "name": "DHL"}, "lines": lines, "discounts": [],
+        "carrier": {"code": "3", "name": "UPS Standard"}, "lines": lines, "discounts": [],
         "shipping": {"net": freight, "tax": Decimal(0), "gross": freight, "rate": None}, "wrapping": zero,
         "totals": {"lines_net": net, "lines_gross": net + tax, "discounts_net": discount, "discounts_gross": discount,
                    "net": net + freight - discount, "tax": tax, "gross": gross},

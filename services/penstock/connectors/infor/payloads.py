@@ -122,7 +122,7 @@ def wanted_order(payload: Mapping[str, Any], zone: ZoneInfo, *, numbered_by_us: 
             f"CoNum {wanted.number} is longer than 10 characters: shorten the prefix in table infor-order-prefix"
         )
     if not wanted.lines and not wanted.cancelled:
-        raise PayloadError(f"order {wanted.reference} has no lines: correct it in the shop")
+        raise PayloadError("it has no lines: correct it in the shop")
     return wanted if wanted.cancelled else _balanced(wanted, payload["fractions"], absorb=absorb)
 
 
@@ -136,7 +136,7 @@ def _balanced(wanted: Wanted, fractions: int, *, absorb: bool) -> Wanted:
         wanted.header["SalesTax"] = plain(amounts.tax + missed)
         return wanted
     raise PayloadError(
-        f"order {wanted.reference}: {amounts} {wanted.currency} as Infor rounds them, but the shop charged "
+        f"{amounts} {wanted.currency} as Infor rounds them, but the shop charged "
         f"{plain(wanted.total)} ({plain(missed)} apart): correct the order in the shop, or book it by hand"
     )
 

@@ -49,7 +49,7 @@ class OrderHandler:
         try:
             return await self._plan(task, self._wanted(task))
         except (PayloadError, UnresolvedError) as error:
-            return Hold(str(error))
+            return Hold(f"order {task.payload['reference']}: {error}")
         except IdoRefusedError as error:
             outcome = outcome_of(error)
             return Hold(str(error)) if isinstance(outcome, Exists) else outcome
@@ -65,6 +65,10 @@ class OrderHandler:
 
     async def _plan(self, task: Task, wanted: Wanted) -> Decision:
         booked = task.previous is not None or task.resuming
+        if task.record["deleted_at"] is not None:
+            if task.previous is None:
+                return Settled("gone", f"order {wanted.reference} was deleted in the shop before it was booked")
+            return Hold(f"order {wanted.reference} was deleted in the shop: cancel {task.previous.native_id} by hand")
         current = await self._orders.find(wanted) if booked or wanted.number is None else None
         if isinstance(current, Hold):
             return current
