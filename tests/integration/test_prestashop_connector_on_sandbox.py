@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from pytest_httpserver import HTTPServer
 from tests.unit.prestashop.tasks import Log, customer, payment, plan, run, shipment, status, stock
 from tests.unit.prestashop.test_mappings import ROOT, env
 
@@ -415,3 +418,21 @@ async def test_warnings_of_php_in_every_answer_change_nothing(tmp_path: Path) ->
         await run(sink, status(order_reference=f"PS1-{native_id}"))
         assert shop.order(native_id)["current_state"] == 3
         await sink.close()
+
+
+async def test_the_message_of_the_shop_module_is_accepted_and_names_the_order(
+    tmp_path: Path, httpserver: HTTPServer
+) -> None:
+    httpserver.expect_request("/webhooks/prestashop/1").respond_with_data("", 202)
+    url, secret = httpserver.url_for("/webhooks/prestashop/1"), "a secret of both"
+    for shop in serve(tmp_path, "9", webhook_url=url, webhook_keys=[secret]):
+        source = PrestashopSource(shop.settings(webhook_secret=f"plain:{secret}"), Budget(BudgetSettings()))
+        native_id = shop.place()
+        deadline = time.monotonic() + 10
+        while not httpserver.log:
+            assert time.monotonic() < deadline, "the shop sent no message"
+            await asyncio.sleep(0.02)
+        request, _ = httpserver.log[0]
+        found = source.receive(request.get_data(), dict(request.headers), datetime.now(UTC))
+        assert [str(notification.ref) for notification in found] == [f"prestashop:1:order:{native_id}"]
+        await source.close()

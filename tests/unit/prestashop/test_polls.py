@@ -76,6 +76,24 @@ async def test_a_second_change_within_the_same_second_is_seen(source, shop: Fake
     assert await poll() == []
 
 
+@pytest.mark.parametrize(
+    ("name", "resource", "native_id", "field"),
+    [
+        ("customers", "customers", 12, "company"),
+        ("products", "products", 8, "weight"),
+        ("addresses", "addresses", 17, "city"),
+    ],
+)
+async def test_so_is_any_field_of_other_documents(
+    source, shop: FakeShop, at, name: str, resource: str, native_id: int, field: str
+) -> None:
+    poll = Poller(source, name)
+    await poll()
+    assert await poll() == []
+    shop.row(resource, native_id)[field] = "9"
+    assert await poll() != []
+
+
 async def test_the_first_run_starts_where_the_flow_starts(settings, shop: FakeShop, at) -> None:
     orders(shop, {1: "2025-02-28 23:59:59", 2: "2025-03-01 00:00:00"})
     source = make(settings, shop, start=date(2025, 3, 1))

@@ -13,7 +13,7 @@ from typing import Any
 
 from penstock.connectors.contract import Notification, PollPage, SourceRefusedError, SourceUnavailableError
 from penstock.connectors.http import NotSentError
-from penstock.connectors.prestashop import localtime
+from penstock.connectors.prestashop import fields, localtime
 from penstock.connectors.prestashop.client import Listing, Shop, ShopRefusedError, any_of, since
 from penstock.connectors.prestashop.document import ids
 from penstock.connectors.prestashop.extract import reply_part
@@ -135,8 +135,8 @@ async def _of_addresses(shop: Shop, rows: Sequence[Row]) -> Sequence[_Named]:
     changed = any_of(ids(rows, "id"))
     found: list[_Named] = [("customer", native_id) for native_id in ids(rows, "id_customer")]
     orders: set[str] = set()
-    for field in ("id_address_delivery", "id_address_invoice"):
-        listing = await shop.rows("orders", {field: changed}, display="[id]")
+    for used_as in ("id_address_delivery", "id_address_invoice"):
+        listing = await shop.rows("orders", {used_as: changed}, display="[id]")
         orders |= set(ids(listing.rows, "id"))
     return found + [("order", native_id) for native_id in sorted(orders, key=int)]
 
@@ -151,12 +151,10 @@ SETS: Mapping[str, Changes] = {
     "orders": Changes("orders", "date_upd", own("order")),
     "order_histories": Changes("order_histories", "date_add", own("order", "id_order")),
     "order_carriers": Changes("order_carriers", "date_add", own("order", "id_order")),
-    "order_payments": Changes("order_payments", "date_add", _of_payments, "[id,order_reference,amount,date_add]"),
+    "order_payments": Changes("order_payments", "date_add", _of_payments, fields.PAYMENT),
     "order_slip": Changes("order_slip", "date_add", _of_slips),
-    "customers": Changes("customers", "date_upd", own("customer"), "[id,date_upd]", everything=True),
+    "customers": Changes("customers", "date_upd", own("customer"), fields.CUSTOMER, everything=True),
     "addresses": Changes("addresses", "date_upd", _of_addresses),
-    "products": Changes(
-        "products", "date_upd", own("product"), "[id,reference,price,active,date_upd]", everything=True
-    ),
+    "products": Changes("products", "date_upd", own("product"), fields.PRODUCT, everything=True),
 }
 """By the name of the poll set, which is its key among the stored positions: never rename one."""

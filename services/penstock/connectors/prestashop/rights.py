@@ -32,9 +32,9 @@ WRITES: Mapping[str, tuple[str, ...]] = {
     "products": ("GET",),
     "combinations": ("GET",),
     "stock_availables": ("GET", "CHANGE"),
-    "customers": ("GET", "CHANGE"),
+    "customers": ("GET", "PATCH"),
 }
-"""What the sink uses; CHANGE is PATCH, on 1.7 PUT."""
+"""What the sink uses; CHANGE is PATCH, on 1.7 PUT. What only PATCH can do is not done on 1.7."""
 
 
 async def check(shop: Shop, needed: Mapping[str, tuple[str, ...]]) -> Sequence[CheckResult]:
@@ -51,7 +51,8 @@ async def check(shop: Shop, needed: Mapping[str, tuple[str, ...]]) -> Sequence[C
     if "psws-version" not in reply.headers:
         detail = f"status {reply.status} without PSWS-Version: {shop.settings.base_url} is no PrestaShop webservice"
         return [CheckResult("connection", ok=False, detail=detail)]
-    pairs = [(resource, method) for resource, methods in needed.items() for method in methods]
+    skipped = set() if shop.settings.can_patch else {"PATCH"}
+    pairs = [(resource, method) for resource, methods in needed.items() for method in methods if method not in skipped]
     found = await asyncio.gather(*(_right(shop, resource, method) for resource, method in pairs))
     return [CheckResult("connection", ok=True, detail=shop.settings.base_url), _version(shop, reply), *found]
 
