@@ -10,6 +10,10 @@ Fault = Mapping[str, Any]
 COUNTRIES = ("FR", "FR", "DE", "US", "US", "GB", "ES", "IT", "BE")
 METHODS = ("ps_checkout", "ps_checkout", "ps_checkout", "ps_wirepayment", "ps_checkpayment", "ps_cashondelivery")
 
+PART_SHIPPED, EDITED, CANCELLED = 10, 14, 8
+SURE = {PART_SHIPPED: "ps_checkout", EDITED: "ps_wirepayment"}
+"""Of every twenty orders: the number of one that ships in parts, is edited, is cancelled; and how they are paid."""
+
 
 @dataclass(frozen=True, slots=True)
 class Wish:
@@ -34,7 +38,7 @@ def wishes(count: int, seed: int) -> list[Wish]:
 def wish(number: int, dice: random.Random, seed: int) -> Wish:
     """The order of this number; `dice` is used up in order."""
     place = _buyer(number, dice, seed)
-    method = dice.choice(METHODS)
+    method = SURE.get(number % 20) or dice.choice(METHODS)
     place["payment"] = method
     if dice.random() < 0.2:
         kinds = ({"percent": "10"}, {"amount": "5.00"}, {"free_shipping": True})
@@ -82,16 +86,16 @@ def _trouble(number: int, dice: random.Random) -> tuple[str, dict[str, Any], boo
 
 
 def _acts(number: int, method: str, dice: random.Random) -> tuple[str, ...]:
-    draw = dice.random()
-    if number % 20 == 8 or draw < 0.05:
+    draw = dice.uniform(0.1, 0.8) if number % 20 in SURE else dice.random()
+    if number % 20 == CANCELLED or draw < 0.05:
         return ("cancel",)
-    ship = ("ship-part", "ship") if number % 20 == 10 or draw > 0.9 else ("ship",)
-    edit = ("edit",) if number % 20 == 14 or draw > 0.93 else ()
+    ship = ("ship-part", "ship") if number % 20 == PART_SHIPPED or draw > 0.85 else ("ship",)
+    edit = ("edit",) if number % 20 == EDITED or draw > 0.93 else ()
     billed = ("invoice",)
     match method:
         case "ps_checkout":
             # paid by card already: the shop's total may not move any more
-            return (*ship, *billed) if draw < 0.85 else ()
+            return (*ship, *billed) if draw < 0.95 else ()
         case "ps_cashondelivery":
             return (*edit, *ship, *billed, "receive")
         case _ if draw < 0.9:

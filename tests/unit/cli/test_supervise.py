@@ -82,7 +82,13 @@ def test_a_child_waits_for_what_it_needs(tmp_path: Path, made: Callable[..., Sup
 def test_a_child_that_fails_at_the_start_is_named_with_the_end_of_its_log_and_the_others_stop(
     tmp_path: Path, made: Callable[..., Supervisor]
 ) -> None:
-    bad = ChildSpec("registry", (sys.executable, "-c", "print('port taken'); raise SystemExit(4)"), 1, ("broker",))
+    bad = ChildSpec(
+        "registry",
+        (sys.executable, "-c", "print('port taken'); raise SystemExit(4)"),
+        1,
+        ("broker",),
+        ready_file=tmp_path / "never",
+    )
     supervisor = made(sleeper(tmp_path, "broker"), bad)
     with pytest.raises(StartError, match=r"registry ended with exit code 4(.|\n)*port taken"):
         supervisor.start()
