@@ -22,7 +22,7 @@ from tests.unit.infor.world import (
 )
 
 from penstock.connectors.budget import Budget, BudgetSettings
-from penstock.connectors.contract import Done, Settled, Wait
+from penstock.connectors.contract import Done, Settled, Unknown, Wait
 from penstock.connectors.infor.sink import InforSink
 from penstock.connectors.infor.source import InforSource
 
@@ -512,3 +512,18 @@ async def test_an_order_deleted_in_the_shop_is_gone_before_booking_and_held_afte
 
     await shop.book(record)
     assert f"cancel {shop.co_num} by hand" in reason(await shop.book(deleted, previous=shop.co_num))
+
+
+async def test_an_order_is_only_planned_until_its_last_line_is_there(site: Site, shop: Shop) -> None:
+    site.faults({"kind": "error_before", "path": "/update/SLCoitems", "body": '"CoLine","Value":"2"', "times": None})
+    record = shop.order([line(1, A, "2", "39.90", "3.29"), line(2, B, "1", "10.00", "2.00")])
+    stuck = await shop.book(record)
+    assert isinstance(stuck.end, Unknown)
+    assert site.state("orders", CoNum=shop.co_num)[0]["Stat"] == "P"
+
+    site.faults()
+    run = await shop.book(record, resuming=True)
+
+    assert isinstance(run.end, Done), run.end
+    assert "header" not in run.done, "what is there is not written again"
+    assert site.state("orders", CoNum=shop.co_num)[0]["Stat"] == "O"
