@@ -21,7 +21,9 @@ from penstock.service import announce, first_failure, health_routes, http_server
 
 log = structlog.get_logger()
 
-LANES = {"live": 24, "bulk": 6}
+LANES = {"live": 24, "bulk": 12}
+IN_MEMORY = 20_000
+"""Notifications are small, and an order must not wait on the log behind the bulk of a first poll."""
 BULK = frozenset({"customer", "product", "item", "stock"})
 """Documents that come by the thousand at the first poll; an order must not queue behind them."""
 
@@ -55,6 +57,7 @@ class _SystemIngress:
             handle=self.extractor.handle,
             lanes=LANES,
             class_of=class_of,
+            max_under_way=IN_MEMORY,
             on_assigned=self._assigned,
             on_revoked=self.pollers.release,
         )

@@ -1,8 +1,8 @@
 """A consumer that works on many keys at once and on each key in order.
 
 Records of one lane are handled one after another; lanes run side by side. An offset is committed only when every record
-before it on its partition is done. Work in memory is bounded: beyond the bound partitions are paused, except those of
-topics that others wait for.
+before it on its partition is done. Work in memory is bounded per topic: beyond the bound a topic is paused, except one
+that others wait for.
 """
 
 from __future__ import annotations
@@ -166,12 +166,16 @@ class LaneConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka
             self._tasks.pop(lane, None)
 
     def _balance(self) -> None:
-        if not self._paused and self.under_way > self._max:
-            self._paused = {tp for tp in self._consumer.assignment() if tp.topic not in self._never_pause}
-            self._consumer.pause(*self._paused)
-        elif self._paused and self.under_way < self._max // 2:
-            self._consumer.resume(*(self._paused & set(self._consumer.assignment())))
-            self._paused = set()
+        """A topic with too much of its own under way is not read further; the others are."""
+        assigned = self._consumer.assignment()
+        per_topic = self.watermark.under_way_by(lambda tp: tp.topic)
+        full = {tp for tp in assigned if per_topic.get(tp.topic, 0) > self._max and tp.topic not in self._never_pause}
+        relieved = {tp for tp in self._paused & assigned if per_topic.get(tp.topic, 0) < self._max // 2}
+        if new := full - self._paused:
+            self._consumer.pause(*new)
+        if relieved:
+            self._consumer.resume(*relieved)
+        self._paused = (self._paused | full) - relieved
 
     async def _commit_forever(self) -> None:
         while True:

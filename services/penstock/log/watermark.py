@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
 P = TypeVar("P", bound=Hashable)
@@ -24,6 +24,14 @@ class Watermark(Generic[P]):
     def done(self, partition: P, offset: int) -> None:
         self.finished += 1
         self._open.get(partition, {}).pop(offset, None)
+
+    def under_way_by(self, group: Callable[[P], str]) -> dict[str, int]:
+        """Offsets under way per group of partitions."""
+        out: dict[str, int] = {}
+        for partition, offsets in self._open.items():
+            name = group(partition)
+            out[name] = out.get(name, 0) + len(offsets)
+        return out
 
     @property
     def under_way(self) -> int:
