@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -117,3 +126,21 @@ async def record_of(source: InforSource, note: Notification) -> tuple[dict[str, 
     document = RawDocument.from_bytes(document.to_bytes())
     opened = SPEC.open_document(document, None)
     return mapping(f"{note.ref.entity}.to-canonical")(opened, mapping_env()), document
+
+
+@contextmanager
+def serve(folder: Path) -> Iterator[Site]:
+    """A sandbox of its own."""
+    ready = folder / "ready.json"
+    command = [sys.executable, "-m", "penstock.sandbox.serve", "infor", "--port", "0", "--ready-file", str(ready)]
+    process = subprocess.Popen([*command, "--options", json.dumps({"time_zone": "America/Chicago"})])
+    try:
+        deadline = time.monotonic() + 30
+        while not ready.exists():
+            assert process.poll() is None, "the sandbox ended"
+            assert time.monotonic() < deadline, "the sandbox did not start"
+            time.sleep(0.05)
+        yield Site(json.loads(ready.read_text())["url"])
+    finally:
+        os.kill(process.pid, signal.SIGTERM)
+        process.wait(10)
