@@ -1,8 +1,8 @@
 """Demand of a shop that a stock figure of its ERP does not hold yet: these units must not be sold again.
 
 Followed on the log: canonical orders of the shop, their status in the ERP, and held orders by the quantities that
-their hold names. An order counts until the ERP has booked it and allocates it (planned orders do not). A figure that
-was read before the booking was recorded may or may not hold the order's allocation: the order counts as well, until no
+their hold names. An order counts until the ERP has booked it and shows it as more than planned: only then it is
+allocated. A figure that was read before that may or may not hold the allocation: the order counts as well, until no
 newer figure can be on its way (`settle_seconds`).
 """
 
@@ -99,9 +99,10 @@ class OpenDemand:
         """What of an order's quantity a figure read at `observed_at` may not hold."""
         whole = self._orders.get(order_id, {}).get(sku, Decimal(0))
         booked_at = self._store.linked_at("order", order_id, *self._erp)
-        if booked_at is None or order_id in self._planned:
+        released_at = self._released_at.get(order_id)
+        if booked_at is None or released_at is None:
             return whole
-        booked_at = max(booked_at, self._released_at.get(order_id, booked_at))
+        booked_at = max(booked_at, released_at)
         edited_at, added = self._added.get(order_id, (booked_at, {}))
         if edited_at > booked_at:
             return added.get(sku, Decimal(0))
@@ -137,9 +138,10 @@ class OpenDemand:
             return
         if record["status"] == "planned" and not record["deleted_at"]:
             self._planned.add(order_id)
-        elif order_id in self._planned:
+            self._released_at.pop(order_id, None)
+        else:
             self._planned.discard(order_id)
-            self._released_at[order_id] = record["source"]["observed_at"]
+            self._released_at.setdefault(order_id, record["source"]["observed_at"])
 
     def take_hold(self, key: str, value: bytes | None) -> None:
         if value is None:
@@ -153,7 +155,6 @@ class OpenDemand:
         self._held[key] = (data["canonical_id"], {sku: Decimal(text) for sku, text in demand.items()})
 
     def _forget(self, order_id: str) -> None:
-        self._released_at.pop(order_id, None)
         self._added.pop(order_id, None)
         for sku in self._orders.pop(order_id, {}):
             self._by_sku[sku].discard(order_id)

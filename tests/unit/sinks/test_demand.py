@@ -45,8 +45,9 @@ class World:
         self.demand.take_order(record | more)
         return own_id
 
-    def book(self, order_id: str, at: datetime) -> None:
+    def book(self, order_id: str, at: datetime, state: str = "processing") -> None:
         self.store.take(link_records(Link("order", order_id, *ERP, "EC0000000041", at)))
+        self.demand.take_status(status(order_id, state, at))
 
 
 @pytest.fixture
@@ -113,8 +114,7 @@ def status(order: str, word: str, at: datetime) -> dict[str, Any]:
 
 def test_an_order_that_is_planned_in_the_erp_counts_until_it_is_released(world: World):
     order = world.order("41", 3)
-    world.book(order, NOON)
-    world.demand.take_status(status(order, "planned", NOON))
+    world.book(order, NOON, "planned")
     world.now = NOON + timedelta(hours=5)
     assert world.demand.unbooked("APR-SND", world.now) == 3
     assert not world.demand.settling("APR-SND", world.now)
@@ -133,3 +133,19 @@ def test_what_an_edit_adds_counts_until_the_erp_has_the_edit(world: World):
     assert world.demand.settling("APR-SND", world.now)
     world.book(order, world.now + SECOND)
     assert world.demand.unbooked("APR-SND", world.now + 2 * SECOND) == 0
+
+
+def test_a_booked_order_counts_until_the_erp_shows_it(world: World):
+    order = world.order("41", 3)
+    world.store.take(link_records(Link("order", order, *ERP, "EC0000000041", NOON)))
+    world.now = NOON + timedelta(hours=5)
+    assert world.demand.unbooked("APR-SND", world.now) == 3
+    assert world.demand.settling("APR-SND", world.now)
+
+
+def test_a_new_version_of_a_booked_order_does_not_make_it_unbooked(world: World):
+    order = world.order("41", 3)
+    world.book(order, NOON)
+    world.now = NOON + timedelta(minutes=5)
+    world.order("41", 3, status="shipped")
+    assert world.demand.unbooked("APR-SND", world.now) == 0
