@@ -15,16 +15,7 @@ from penstock.log.schemas import load_schemas
 pytestmark = pytest.mark.kafka
 
 OTHER = os.environ.get("PENSTOCK_TEST_REGISTRY")
-REGISTRIES = [
-    "embedded",
-    pytest.param(
-        "other",
-        marks=[
-            pytest.mark.external_registry,
-            pytest.mark.skipif(not OTHER, reason="PENSTOCK_TEST_REGISTRY names no registry"),
-        ],
-    ),
-]
+REGISTRIES = ["embedded", *([pytest.param("other", marks=pytest.mark.external_registry)] if OTHER else [])]
 
 
 @pytest.fixture(params=REGISTRIES)

@@ -42,7 +42,7 @@ def decode(
         lines = _from_pipe(sys.stdin.buffer) if topic is None else _from_topic(bootstrap, topic, since)
         for place, value in lines:
             sys.stdout.buffer.write(orjson.dumps(place | _value(codec, value), default=_plain) + b"\n")
-    sys.stdout.flush()
+            sys.stdout.buffer.flush()  # whoever follows a topic sees each record at once
 
 
 def _from_topic(
