@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any
 
 from penstock.mapping import BadValue, Function, function
+from penstock.mapping.functions.values import to_text
 from penstock.rules.address import standardise
 from penstock.rules.decision import DecisionTable, NoRuleError
 from penstock.rules.matching import NoMatchKeyError, match_key
+
+_NUMBERS = frozenset({int, float, Decimal})
+"""A postal code or a phone number may come as one."""
 
 
 def decide_function(tables: Mapping[str, DecisionTable]) -> Function:
@@ -36,7 +41,10 @@ def address_function() -> Callable[..., Any]:
     """`address({...})` or `address(line1=…, city=…)`: a canonical address, standardised."""
 
     def address(given: Mapping[str, Any] | None = None, **fields: Any) -> dict[str, Any]:
-        return standardise({**(given or {}), **fields})
+        found = {**(given or {}), **fields}
+        return standardise(
+            {name: to_text(value) if type(value) in _NUMBERS else value for name, value in found.items()}
+        )
 
     return address
 

@@ -30,8 +30,8 @@ def dead_letter(
     record: Source, stage: str, error: Exception, *, at: datetime | None = None
 ) -> tuple[bytes, bytes, list[tuple[str, bytes]]]:
     """Key, value and headers of the dead letter of `record`. The attempts count on from an earlier dead letter."""
-    before = dict(record.headers)
-    attempts = int(before.get("dlq-attempts", b"0")) + 1
+    counted = dict(record.headers).get("dlq-attempts") or b""
+    attempts = int(counted) + 1 if counted.isdigit() else 1
     kept = [(name, value) for name, value in record.headers if not name.startswith("dlq-")]
     text = str(error) or type(error).__name__
     when = (at or datetime.now(UTC)).isoformat(timespec="milliseconds")
@@ -45,4 +45,4 @@ def dead_letter(
         "dlq-attempts": str(attempts),
         "dlq-at": when,
     }
-    return record.key, record.value, kept + [(name, value.encode()) for name, value in about.items()]
+    return record.key, record.value, kept + [(name, value.encode("utf-8", "replace")) for name, value in about.items()]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -29,6 +29,10 @@ from penstock.rules.validate import Policy, Verdict, validate
 
 ORDER_BOUND = frozenset({"order-status", "shipment", "invoice", "payment", "refund"})
 WHERE = "processors"
+LARGEST = 8 * 1024 * 1024
+"""Bytes of a record that can still be held or parked: there it is base64 in a record of 12 MiB at most."""
+VERDICTS_KEPT = 100
+VERDICTS_SAID = 5
 
 
 class InvalidDocumentError(Exception):
@@ -93,17 +97,18 @@ class Transform:
             record = self._record(route, raw, own_id, observed)
         except (UnknownCode, MappingError) as error:
             if isinstance(error, UnknownCode) and route.targets:
-                return self._hold(incoming, route, own_id, own_id, event_id, position, raw, [code_verdict(error)], {})
+                verdicts = [code_verdict(error)]
+                return self._hold(incoming, route, own_id, own_id, event_id, position, raw, verdicts, {}, observed)
             raise
         key = record["order_id"] or own_id if route.canonical in ORDER_BOUND else own_id
         verdicts = () if raw.deleted else validate(route.canonical, record, self._policy)
         released = given.get("released")
         standing = [verdict for verdict in verdicts if released not in ("*", verdict.rule)]
         if dead := [verdict for verdict in standing if verdict.severity == "dead-letter"]:
-            raise InvalidDocumentError("; ".join(verdict.message for verdict in dead))
+            raise InvalidDocumentError(said(dead))
         targets = self._targets(route, record)
         if standing and targets:
-            return self._hold(incoming, route, own_id, key, event_id, position, raw, standing, record)
+            return self._hold(incoming, route, own_id, key, event_id, position, raw, standing, record, observed)
         headers = Headers(
             ce_id=event_id,
             ce_source=f"{raw.ref.system}:{raw.ref.instance}",
@@ -118,6 +123,8 @@ class Transform:
         ).encode()
         headers += [(name, text.encode()) for name, text in given.items() if name in {"retry", "released"}]
         value = self._codec.encode(route.mapping.target, record)
+        if len(value) > LARGEST:
+            raise InvalidDocumentError(f"{len(value):,} bytes as a canonical record; at most {LARGEST:,} are taken")
         out = [Output(self._names.topic(f"canonical.{route.canonical}"), key.encode(), value, headers)]
         if not targets:
             reason = "older than start.orders_from" if route.targets else "the flow routes it nowhere"
@@ -160,12 +167,14 @@ class Transform:
         raw: RawDocument,
         verdicts: Sequence[Verdict],
         record: Mapping[str, Any],
+        at: datetime,
     ) -> list[Output]:
         """The hold and its fate, one per target. The partition is that of the document's canonical records."""
+        reason = said(verdicts)
+        if len(incoming.value) > LARGEST:
+            raise InvalidDocumentError(f"{reason} (and with {len(incoming.value):,} bytes it is too large for a hold)")
         out: list[Output] = []
-        at = datetime.now(UTC)
         kept = {name: text for name, text in texts(incoming.headers).items() if name != "released"}
-        reason = "; ".join(verdict.message for verdict in verdicts)
         for target in route.targets:
             entry = {
                 "flow": self._flow.name,
@@ -178,7 +187,7 @@ class Transform:
                 "document": record.get("reference") or raw.ref.native_id,
                 "on": verdicts[0].rule,
                 "reason": reason,
-                "verdicts": [verdict_dict(verdict) for verdict in verdicts],
+                "verdicts": [verdict_dict(verdict) for verdict in verdicts[:VERDICTS_KEPT]],
                 "since": at.isoformat(timespec="milliseconds"),
                 "attempts": int(kept.get("retry", "0")),
                 "next_try": None,
@@ -226,6 +235,13 @@ def code_verdict(error: UnknownCode) -> Verdict:
         remedy=error.remedy,
         severity="hold",
     )
+
+
+def said(verdicts: Sequence[Verdict]) -> str:
+    """The first verdicts in words: an order of a thousand lines can have a thousand."""
+    left = len(verdicts) - VERDICTS_SAID
+    first = "; ".join(verdict.message for verdict in verdicts[:VERDICTS_SAID])
+    return f"{first}; and {left} more" if left > 0 else first
 
 
 def verdict_dict(verdict: Verdict) -> dict[str, str]:
