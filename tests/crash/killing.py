@@ -1,0 +1,88 @@
+"""A run of the whole stack in which processes are killed while orders come in; afterwards the books must balance."""
+
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from penstock.cli.demo_plan import wishes
+from penstock.cli.demo_play import Play
+from penstock.cli.demo_report import Books
+from penstock.cli.demo_run import DemoRun
+from penstock.cli.stack import Stack
+from penstock.cli.supervise import Supervisor
+
+FLOW, ENV = "prestashop-infor", "sandbox"
+LONGEST_PAUSE = 1.5
+ALIVE_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """`unsettled`: what had not come to rest in time; `restarts`: how often a child was started again."""
+
+    books: Books
+    unsettled: Sequence[str]
+    restarts: int
+
+
+def kill_among_orders(
+    data: Path,
+    orders: int,
+    seed: int,
+    kills: Sequence[str],
+    *,
+    timeout: float,
+    tell: Callable[[str], None] = print,
+) -> Outcome:
+    """Place `orders` in as many batches as there are kills, one kill (SIGKILL, by child's name) amid each; then settle.
+
+    Who is killed comes in the order of `kills`; when, within 1.5 s of a batch, is drawn from the seed.
+    """
+    dice = random.Random(f"kills:{seed}")
+    with _running(data, seed, tell) as (run, supervisor):
+        placed = wishes(orders, seed)
+        size = -(-orders // len(kills))
+        for number, name in enumerate(kills):
+            run.play.place(placed[number * size : (number + 1) * size])
+            run.play.act()
+            time.sleep(dice.uniform(0.05, LONGEST_PAUSE))
+            _wait_alive(supervisor, name)
+            pid = supervisor.kill(name)
+            tell(f"kill {number + 1} of {len(kills)}: {name} (pid {pid}), {len(run.play.placed)} orders placed")
+        books, unsettled = run.settle(timeout)
+        return Outcome(books, unsettled, supervisor.restarts)
+
+
+@contextmanager
+def _running(data: Path, seed: int, tell: Callable[[str], None]) -> Iterator[tuple[DemoRun, Supervisor]]:
+    stack = Stack.load(FLOW, ENV, data, seed=seed)
+    began = time.monotonic()
+    said: list[str] = []
+
+    def look(play: Play, books: Books, unsettled: Sequence[str]) -> None:
+        counts = books.counts
+        line = f"{len(play.snapshot.erp)} in the ERP, {counts['held']} held, {play.acts_left} acts and "
+        line += f"{len(unsettled)} points left"
+        if said[-1:] != [line]:
+            said.append(line)
+            tell(f"{time.monotonic() - began:6.1f} s  {line}")
+
+    with stack.supervisor(on_event=tell) as supervisor:
+        run = DemoRun(stack, seed, look, threading.Event())
+        try:
+            yield run, supervisor
+        finally:
+            run.close()
+
+
+def _wait_alive(supervisor: Supervisor, name: str) -> None:
+    """A child that has just been killed may not be back: a kill that hits nobody does not count."""
+    deadline = time.monotonic() + ALIVE_SECONDS
+    while not supervisor.children[name].alive:
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{name} was not started again within {ALIVE_SECONDS:.0f} s")
+        time.sleep(0.02)

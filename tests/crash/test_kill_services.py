@@ -1,0 +1,44 @@
+"""Each service is killed in the middle of 200 orders, and so is the broker: nothing is lost, nothing is doubled."""
+
+import os
+from pathlib import Path
+
+import pytest
+from tests.broker_choice import no_broker
+from tests.crash.killing import Outcome, kill_among_orders
+
+from penstock.log.jars import JarsError, ensure_libs, find_java
+
+ORDERS = int(os.environ.get("PENSTOCK_CRASH_ORDERS", "200"))
+SEED = int(os.environ.get("PENSTOCK_CRASH_SEED", "7"))
+
+pytestmark = [pytest.mark.kafka, pytest.mark.crash, pytest.mark.timeout(1500)]
+
+
+@pytest.fixture(autouse=True)
+def _own_broker(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("PENSTOCK_BOOTSTRAP", "PENSTOCK_REGISTRY_URL", "PENSTOCK_TOPIC_PREFIX"):
+        monkeypatch.delenv(name, raising=False)
+    try:
+        find_java(), ensure_libs()
+    except JarsError as error:
+        no_broker(str(error))
+
+
+def assert_accounted_for(outcome: Outcome, kills: int) -> None:
+    books = outcome.books
+    assert list(books.problems) == []
+    assert list(outcome.unsettled) == []
+    assert books.counts["orders_placed"] == ORDERS
+    assert books.money_placed == books.money_booked
+    assert outcome.restarts >= kills
+
+
+def test_each_service_killed_twice_in_the_middle_leaves_every_order_once(tmp_path: Path) -> None:
+    kills = ["sinks", "ingress", "processors", "sinks", "processors", "ingress"]
+    assert_accounted_for(kill_among_orders(tmp_path, ORDERS, SEED, kills, timeout=600), len(kills))
+
+
+def test_a_killed_broker_and_registry_leave_every_order_once(tmp_path: Path) -> None:
+    kills = ["broker", "registry"]
+    assert_accounted_for(kill_among_orders(tmp_path, ORDERS, SEED, kills, timeout=600), len(kills))
