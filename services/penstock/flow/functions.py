@@ -42,9 +42,8 @@ def address_function() -> Callable[..., Any]:
 
     def address(given: Mapping[str, Any] | None = None, **fields: Any) -> dict[str, Any]:
         found = {**(given or {}), **fields}
-        return standardise(
-            {name: to_text(value) if type(value) in _NUMBERS else value for name, value in found.items()}
-        )
+        numbers = {name: to_text(value) for name, value in found.items() if type(value) in _NUMBERS}
+        return standardise(found | numbers)
 
     return address
 

@@ -97,8 +97,8 @@ class Transform:
             record = self._record(route, raw, own_id, observed)
         except (UnknownCode, MappingError) as error:
             if isinstance(error, UnknownCode) and route.targets:
-                verdicts = [code_verdict(error)]
-                return self._hold(incoming, route, own_id, own_id, event_id, position, raw, verdicts, {}, observed)
+                found = [code_verdict(error)]
+                return self._hold(incoming, route, own_id, own_id, event_id, position, raw, found, {}, observed)
             raise
         key = record["order_id"] or own_id if route.canonical in ORDER_BOUND else own_id
         verdicts = () if raw.deleted else validate(route.canonical, record, self._policy)

@@ -41,8 +41,7 @@ def validate(entity: str, record: Mapping[str, Any], policy: Policy) -> list[Ver
     extras = record.get("extras")
     if extras and (size := sum(map(len, extras.values()))) > policy.extras_limit:
         name = max(extras, key=lambda field: len(extras[field]))
-        what = f"The extra fields have {size:,} characters, most of them in {name}; at most {policy.extras_limit:,} are taken."
-        found.refuse(
-            f"extras.{name}", size, "text", what, "Shorten the source's own fields, or leave them out in the mapping."
-        )
+        what = f"The extra fields have {size:,} characters, most of them in {name}; at most {policy.extras_limit:,} go."
+        remedy = "Shorten the source's own fields, or leave them out in the mapping."
+        found.refuse(f"extras.{name}", size, "text", what, remedy)
     return found.verdicts
