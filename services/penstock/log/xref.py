@@ -7,7 +7,7 @@ Topic `xref.<entity>`, compacted, JSON values:
 | `canonical:<canonical id>:<system>:<instance>` | `{"native_id": ..., "at": ...}` |
 | `<system>:<instance>:<native id>` | `{"canonical_id": ..., "at": ...}` |
 | `same-as:<canonical id>:<canonical id>` | `{"at": ...}` |
-| `refused:<canonical id>:<system>:<instance>` | `{"cause": ..., "reason": ..., "at": ...}`: the system would not take it |
+| `refused:<canonical id>:<system>:<instance>` | `{"cause": ..., "reason": ..., "at": ...}`: it would not take it |
 
 A link is written once per direction, so one look-up is one get. Canonical ids are never merged: two ids that turn out
 to be one thing get a `same-as` link.
