@@ -71,7 +71,7 @@ class Arithmetic:
 
     def rate(self, where: str, name: str, net: Decimal, rate: Decimal, tax: Decimal) -> None:
         """The tax of a charge that was rounded once."""
-        if abs(net * rate / 100 - tax) > self._cent and not self._within_rounding(net, rate, tax, _ONE):
+        if abs(net * rate / 100 - tax) > self._cent and not self._within_rounding(net, rate, tax, _ONE, _ONE):
             self._hold_rate(where + "tax", name, net, rate, tax)
 
     def _price(self, field: str, name: str, quantity: Decimal, price: Decimal, amount: Decimal) -> None:
@@ -99,13 +99,16 @@ class Arithmetic:
         quantity = line["quantity"]
         by_item = quantity > 0 and self._whole(net / quantity) and self._whole(line["gross"] / quantity)
         items = quantity if by_item else _ONE
-        compound = len(rows) > 1 and self._within_rounding(net, _compound(rows), tax, items)
-        if not compound and not self._within_rounding(net, rate, tax, items):
+        compound = len(rows) > 1 and self._within_rounding(net, _compound(rows), tax, items, quantity)
+        if not compound and not self._within_rounding(net, rate, tax, items, quantity):
             self._hold_rate(f"lines[{index}].tax", _name(line), net, rate, tax)
 
-    def _within_rounding(self, net: Decimal, rate: Decimal, tax: Decimal, items: Decimal) -> bool:
-        """Net and gross are each off by half a cent at most, per item where the shop rounds items."""
-        return abs(net * rate / 100 - tax) <= items * self._cent * (1 + rate / 200)
+    def _within_rounding(self, net: Decimal, rate: Decimal, tax: Decimal, items: Decimal, quantity: Decimal) -> bool:
+        """Net and gross are each off by half a cent at most, per item where the shop rounds items; their prices by half
+        of the last place.
+        """
+        off = items * self._cent + quantity * Decimal(1).scaleb(-self._found.policy.price_places)
+        return abs(net * rate / 100 - tax) <= off * (1 + rate / 200)
 
     def _hold_sum(self, field: str, rule: str, name: str, terms: Sequence[Decimal], stated: Decimal) -> None:
         total = sum(terms, _ZERO)
