@@ -271,10 +271,6 @@ class Lookup(Protocol):
         """Quantity of the shop's `sku` in orders that this record's stock figure may not hold yet; held ones too."""
         ...
 
-    def settling(self, sku: str) -> bool:
-        """Is an order with `sku` being booked, so that `unbooked` will change although no newer figure may come?"""
-        ...
-
     def seen(self, native_id: str) -> bool:
         """Is the shop's order `native_id` on the log already?"""
         ...

@@ -54,7 +54,7 @@ class OpenDemand:
         self._orders: dict[str, Mapping[str, Decimal]] = {}
         self._seen: set[str] = set()
         self._added: dict[str, tuple[datetime, Mapping[str, Decimal]]] = {}
-        self._planned: set[str] = set()
+        self._changed: set[str] = set()
         self._released_at: dict[str, datetime] = {}
         self._held: dict[str, tuple[str, Mapping[str, Decimal]]] = {}
         self._by_sku: dict[str, set[str]] = defaultdict(set)
@@ -84,13 +84,10 @@ class OpenDemand:
                 total += lines.get(sku, Decimal(0))
         return total
 
-    def settling(self, sku: str, observed_at: datetime) -> bool:
-        """Will `unbooked` change by itself, through bookings under way? Held orders wait for a person."""
-        resting = self._planned | {order_id for order_id, _ in list(self._held.values())}
-        return any(
-            order_id not in resting and self._open_quantity(order_id, sku, observed_at) > 0
-            for order_id in list(self._by_sku.get(sku, ()))
-        )
+    def take_changed(self) -> set[str]:
+        """SKUs whose demand has changed since this was asked last: their figures are to be looked at again."""
+        changed, self._changed = self._changed, set()
+        return changed
 
     def seen(self, native_id: str) -> bool:
         return canonical_id(*self._shop, "order", native_id) in self._seen
@@ -117,6 +114,7 @@ class OpenDemand:
             return
         self._seen.add(record["id"])
         before = self._orders.get(record["id"], {})
+        self._changed.update(before)
         self._forget(record["id"])
         if record["status"] in CLOSED or record["deleted_at"] or record["placed_at"] < self._since:
             return
@@ -136,14 +134,14 @@ class OpenDemand:
         order_id = record["order_id"]
         if order_id is None:
             return
+        self._changed.update(self._orders.get(order_id, ()))
         if record["status"] == "planned" and not record["deleted_at"]:
-            self._planned.add(order_id)
             self._released_at.pop(order_id, None)
         else:
-            self._planned.discard(order_id)
             self._released_at.setdefault(order_id, record["source"]["observed_at"])
 
     def take_hold(self, key: str, value: bytes | None) -> None:
+        self._changed.update(self._held.get(key, ("", {}))[1])
         if value is None:
             self._held.pop(key, None)
             return

@@ -110,6 +110,10 @@ class LogJournal:
             return  # not an event of a source; its outcome shows as the order's
         await self._fate(item.event_id, item.canonical_id, item.entity, state, reason, item.attempts, native_id)
 
+    async def unreadable(self, event_id: str, entity: str, reason: str) -> None:
+        """The fate of an event whose record cannot be read: nobody knows of which document it is."""
+        await self._fate(event_id, "", entity, "parked", reason)
+
     async def _fate(
         self,
         event_id: str,

@@ -15,8 +15,8 @@ class Demand(Protocol):
     """Quantities of the shop's orders that an ERP's stock figure does not hold yet."""
 
     def unbooked(self, sku: str, observed_at: datetime) -> Decimal: ...
-    def settling(self, sku: str, observed_at: datetime) -> bool: ...
     def seen(self, native_id: str) -> bool: ...
+    def take_changed(self) -> set[str]: ...
 
 
 class NoDemand:
@@ -27,11 +27,11 @@ class NoDemand:
     def unbooked(self, sku: str, observed_at: datetime) -> Decimal:
         return Decimal(0)
 
-    def settling(self, sku: str, observed_at: datetime) -> bool:
-        return False
-
     def seen(self, native_id: str) -> bool:
         return True
+
+    def take_changed(self) -> set[str]:
+        return set()
 
 
 class LogLookup:
@@ -67,9 +67,6 @@ class LogLookup:
 
     def unbooked(self, sku: str) -> Decimal:
         return self._demand.unbooked(sku, self._item.record["source"]["observed_at"])
-
-    def settling(self, sku: str) -> bool:
-        return self._demand.settling(sku, self._item.record["source"]["observed_at"])
 
     def seen(self, native_id: str) -> bool:
         return self._demand.seen(native_id)

@@ -379,7 +379,9 @@ class EffectProtocol:
 
     @staticmethod
     def _links(item: Item, state: str, progress: _Progress | None, native_id: str | None) -> list[Link]:
-        if progress is None or state not in {"applied", "unchanged"}:
+        known = progress is not None and progress.previous is not None and progress.previous.applied_event is not None
+        if progress is None or not (state == "applied" or (state == "unchanged" and not known)):
+            # a link keeps the time at which its content was last applied
             return []
         links = list(dict.fromkeys(progress.links))
         if native_id and item.entity != CUSTOMER_REQUEST:

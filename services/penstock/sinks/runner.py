@@ -14,11 +14,13 @@ import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from penstock.connectors.contract import Handler, Lookup, Sink
+from penstock.connectors.http import describe
 from penstock.log.dlq import dead_letter
 from penstock.log.headers import Headers, Position, texts
 from penstock.log.kafka import KafkaSettings
 from penstock.log.lanes import LaneConsumer, Record
 from penstock.log.pauses import Pauses
+from penstock.log.registry_client import RegistryError
 from penstock.log.xref import XrefStore
 from penstock.sinks.health import Health
 from penstock.sinks.journal import LogJournal
@@ -209,8 +211,14 @@ class SinkRunner:
 
     def _adopt(self, entry: Entry) -> None:
         """A parked record of an earlier life is tried again soon."""
-        topic, key, value, headers = entry.item_parts()
-        item = self._item(topic, entry.partition, None, key, value, headers)
+        try:
+            topic, key, value, headers = entry.item_parts()
+            item = self._item(topic, entry.partition, None, key, value, headers)
+        except RegistryError:
+            raise
+        except Exception as error:  # noqa: BLE001 - the flow takes its kind no more, or it is damaged: it stays for a person
+            log.warning("entry_unreadable", topic=entry.topic, key=entry.key, error=describe(error))
+            return
         if item is None:
             return
         item.entry = entry.key
@@ -228,11 +236,25 @@ class SinkRunner:
 
     async def _handle(self, lane: str, records: list[Record]) -> None:
         for record in records:
-            item = self._item_of(record)
+            try:
+                item = self._item_of(record)
+            except RegistryError:
+                raise  # it says nothing about the record: the process ends and reads it again
+            except Exception as error:  # noqa: BLE001 - a record that breaks us must not stop its partition
+                await self._unreadable(record, error)
+                item = None
             if item is None:
                 record.done()
                 continue
             await self._process(lane, item, record)
+
+    async def _unreadable(self, record: Record, error: Exception) -> None:
+        """A dead letter of what is no record of ours, and a fate where it says which event it belongs to."""
+        log.warning("dead_letter", stage="sinks", topic=record.topic, offset=record.offset, error=type(error).__name__)
+        key, value, headers = dead_letter(record, "sinks", error)
+        await self._producer.send_and_wait(self._settings.topic("dlq.sinks"), value, key=key, headers=headers)
+        if event_id := texts(record.headers).get("ce_id"):
+            await self.journal.unreadable(event_id, self._canonical.get(record.topic, ""), f"dlq.sinks: {error}")
 
     def _item_of(self, record: Record) -> Item | None:
         headers = texts(record.headers)
@@ -322,7 +344,7 @@ class SinkRunner:
         failed = Record(
             item.topic,
             item.partition,
-            item.offset or -1,
+            -1 if item.offset is None else item.offset,
             item.key,
             item.value,
             [(name, value.encode()) for name, value in item.headers.items()],
@@ -390,7 +412,10 @@ class SinkRunner:
 
     async def _tick(self) -> None:
         now = self._clock()
+        changed = self._demand.take_changed()
         for waiter in list(self._waiters.values()):
+            if changed and waiter.item.record.get("sku") in changed:
+                waiter.due = min(waiter.due, now)
             if not waiter.parked and now - waiter.since > self._options.patience:
                 await self._park(waiter)
             if waiter.due <= now:

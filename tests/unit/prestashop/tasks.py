@@ -22,7 +22,6 @@ class Log:
     orders: dict[str, str] = field(default_factory=dict)
     natives: dict[tuple[str, str], str] = field(default_factory=dict)
     open_quantity: Mapping[str, Decimal] = field(default_factory=dict)
-    being_booked: frozenset[str] = frozenset()
     unseen: frozenset[str] = frozenset()
 
     def xref(self, entity: str, canonical_id: str) -> None:
@@ -36,9 +35,6 @@ class Log:
 
     def unbooked(self, sku: str) -> Decimal:
         return self.open_quantity.get(sku, Decimal(0))
-
-    def settling(self, sku: str) -> bool:
-        return sku in self.being_booked
 
     def seen(self, native_id: str) -> bool:
         return native_id not in self.unseen

@@ -169,7 +169,7 @@ async def test_a_read_that_fails_is_left_to_the_runtime(sink: PrestashopSink, sh
 async def test_a_figure_of_a_sku_that_is_being_booked_is_written_and_looked_at_again(
     sink: PrestashopSink, shop: FakeShop
 ) -> None:
-    log = Log(open_quantity={"APR-SND": Decimal(5)}, being_booked=frozenset({"APR-SND"}))
+    log = Log(open_quantity={"APR-SND": Decimal(5)})
     decision = await plan(sink, stock(log=log))
     assert isinstance(decision, Plan)
     assert [each.name for each in decision.steps] == ["quantity", "settle"]

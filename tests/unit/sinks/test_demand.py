@@ -58,10 +58,8 @@ def world() -> World:
 def test_an_order_counts_until_the_erp_has_booked_it(world: World):
     order = world.order("41", 3)
     assert world.demand.unbooked("APR-SND", NOON) == 3
-    assert world.demand.settling("APR-SND", NOON)
     world.book(order, NOON)
     assert world.demand.unbooked("APR-SND", NOON + SECOND) == 0
-    assert not world.demand.settling("APR-SND", NOON + SECOND)
 
 
 def test_a_figure_read_before_the_booking_counts_the_order_until_no_newer_figure_can_come(world: World):
@@ -69,7 +67,6 @@ def test_a_figure_read_before_the_booking_counts_the_order_until_no_newer_figure
     world.book(order, NOON + SECOND)
     world.now = NOON + 2 * SECOND
     assert world.demand.unbooked("APR-SND", NOON) == 3
-    assert world.demand.settling("APR-SND", NOON)
     world.now = NOON + 12 * SECOND
     assert world.demand.unbooked("APR-SND", NOON) == 0
 
@@ -85,12 +82,11 @@ def test_an_older_order_than_the_flow_routes_takes_nothing(world: World):
     assert world.demand.unbooked("APR-SND", NOON) == 0
 
 
-def test_a_held_order_counts_and_does_not_keep_the_figure_waiting(world: World):
+def test_a_held_order_counts_until_its_hold_is_closed(world: World):
     own_id = canonical_id(*SHOP, "order", "42")
     hold = {"entity": "order", "canonical_id": own_id, "demand": {"APR-SND": "2"}}
     world.demand.take_hold("h", orjson.dumps(hold))
     assert world.demand.unbooked("APR-SND", NOON) == 2
-    assert not world.demand.settling("APR-SND", NOON)
     world.demand.take_hold("h", None)
     assert world.demand.unbooked("APR-SND", NOON) == 0
 
@@ -99,7 +95,6 @@ def test_an_order_held_at_the_target_counts_once(world: World):
     own_id = world.order("43", 4)
     world.demand.take_hold("h", orjson.dumps({"entity": "order", "canonical_id": own_id}))
     assert world.demand.unbooked("APR-SND", NOON) == 4
-    assert not world.demand.settling("APR-SND", NOON)
 
 
 def test_the_shop_can_ask_whether_an_order_is_on_the_log(world: World):
@@ -117,10 +112,8 @@ def test_an_order_that_is_planned_in_the_erp_counts_until_it_is_released(world: 
     world.book(order, NOON, "planned")
     world.now = NOON + timedelta(hours=5)
     assert world.demand.unbooked("APR-SND", world.now) == 3
-    assert not world.demand.settling("APR-SND", world.now)
     world.demand.take_status(status(order, "processing", world.now))
     assert world.demand.unbooked("APR-SND", world.now - SECOND) == 3
-    assert world.demand.settling("APR-SND", world.now - SECOND)
     assert world.demand.unbooked("APR-SND", world.now + SECOND) == 0
 
 
@@ -130,7 +123,6 @@ def test_what_an_edit_adds_counts_until_the_erp_has_the_edit(world: World):
     world.now = NOON + timedelta(minutes=5)
     world.order("41", 5)
     assert world.demand.unbooked("APR-SND", world.now) == 2
-    assert world.demand.settling("APR-SND", world.now)
     world.book(order, world.now + SECOND)
     assert world.demand.unbooked("APR-SND", world.now + 2 * SECOND) == 0
 
@@ -140,7 +132,6 @@ def test_a_booked_order_counts_until_the_erp_shows_it(world: World):
     world.store.take(link_records(Link("order", order, *ERP, "EC0000000041", NOON)))
     world.now = NOON + timedelta(hours=5)
     assert world.demand.unbooked("APR-SND", world.now) == 3
-    assert world.demand.settling("APR-SND", world.now)
 
 
 def test_a_new_version_of_a_booked_order_does_not_make_it_unbooked(world: World):
@@ -149,3 +140,14 @@ def test_a_new_version_of_a_booked_order_does_not_make_it_unbooked(world: World)
     world.now = NOON + timedelta(minutes=5)
     world.order("41", 3, status="shipped")
     assert world.demand.unbooked("APR-SND", world.now) == 0
+
+
+def test_skus_whose_demand_changed_are_named_once(world: World):
+    order = world.order("41", 3)
+    world.demand.take_changed()
+    world.order("41", 3, status="cancelled")
+    assert world.demand.take_changed() == {"APR-SND"}
+    assert world.demand.take_changed() == set()
+    order = world.order("42", 1)
+    world.demand.take_status(status(order, "processing", NOON))
+    assert world.demand.take_changed() == {"APR-SND"}

@@ -49,7 +49,8 @@ class StockHandler(ShopHandler):
         sku, warehouse = str(task.payload["sku"]), str(task.payload["warehouse"])
         if warehouse != self.settings.stock_warehouse:
             return Settled("not-routed", f"the shop sells from {self.settings.stock_warehouse}, not from {warehouse}")
-        quantity = sellable(task.payload["available"], task.lookup.unbooked(sku))
+        unbooked = task.lookup.unbooked(sku)
+        quantity = sellable(task.payload["available"], unbooked)
         sold = await self._find(sku)
         if not isinstance(sold, _Sold):
             return sold
@@ -57,8 +58,9 @@ class StockHandler(ShopHandler):
         if not isinstance(row, dict):
             return row
         row_id, shown = text(row.get("id")), integer(row.get("quantity"))
-        # What is being booked changes the sum, and no newer figure need come of it: this one is tried again.
-        again = Wait("booking", f"orders with {sku} are being booked", 2.0) if task.lookup.settling(sku) else None
+        # No newer figure need come when what is not booked changes: as long as there is any, this one is tried again.
+        reason = f"{unbooked.normalize():f} of {sku} are in orders that the ERP does not allocate yet"
+        again = Wait("booking", reason, 2.0) if unbooked else None
         if shown == quantity:
             return again or Settled("unchanged", f"the shop has {quantity} of {sku}", row_id)
         if quantity > shown and (number := await self._unseen_order(task)):
