@@ -183,3 +183,22 @@ async def test_an_undecodable_notification_is_a_dead_letter_byte_for_byte(world:
     await (await world.extractor()).handle("", world.notified(value=junk))
     (letter,) = scan(world.settings, world.settings.topic("dlq.ingress"))
     assert letter.value == junk
+
+
+async def test_a_document_too_large_for_the_log_is_a_dead_letter_that_says_so(world: World):
+    extractor = await world.extractor()
+    world.source.content = "x" * 13_000_000
+    await extractor.handle("", world.notified())
+    world.source.content = "shorter"
+    await extractor.handle("", world.notified())
+    (letter,) = scan(world.settings, world.settings.topic("dlq.ingress"))
+    assert "prestashop:1:order:41 has 13,000," in texts(letter.headers)["dlq-error"]
+    assert [fate.state.value for fate in world.fates()] == ["parked"]
+    assert [document.parts[0].body for _, document in world.raw()] == [b"shorter"]
+
+
+async def test_a_document_of_ten_megabytes_is_on_the_log_whole(world: World):
+    world.source.content = "x" * 10_000_000
+    await (await world.extractor()).handle("", world.notified())
+    ((_, document),) = world.raw()
+    assert len(document.parts[0].body) == 10_000_000

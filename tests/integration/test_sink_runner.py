@@ -12,6 +12,7 @@ from tests.unit.sinks.fakes import FakeTarget, OrderHandler
 from penstock.connectors.contract import Wait
 from penstock.log.kafka import KafkaSettings, producer
 from penstock.log.pauses import pause_key
+from penstock.log.scan import scan
 from penstock.log.topics import Topic
 
 pytestmark = pytest.mark.kafka
@@ -116,4 +117,24 @@ async def test_two_runners_share_the_work_and_double_nothing(world: World):
             await until(lambda: two.ready)
             await world.send(ORDERS, version=2)
             await until(lambda: len([s for s in world.fates().values() if s == "applied"]) == 2 * len(ORDERS), 60)
+    assert booked_once(target, ORDERS)
+
+
+@pytest.mark.parametrize("junk", [b"", b"\xff\xfe", b"null", b"[]", b'{"id": 1'])
+async def test_a_record_that_cannot_be_read_is_a_dead_letter_and_the_others_go_on(world: World, junk: bytes):
+    target = FakeTarget()
+    headers = [("targets", b"infor:1"), ("ce_id", b"junk"), ("ce_source", b"x"), ("ce_type", b"x")]
+    client = producer(world.settings)
+    for key in ORDERS[:3]:
+        client.produce(world.settings.topic("canonical.order"), key=key, value=junk, headers=headers)
+    client.flush()
+    await world.send(ORDERS)
+    async with world.runner(OrderHandler(target)) as runner:
+        await until(lambda: runner.settled.get("applied") == len(ORDERS))
+    letters = list(scan(world.settings, world.settings.topic("dlq.sinks")))
+    assert [letter.value for letter in letters] == [junk] * 3
+    assert {dict(letter.headers)["dlq-topic"].decode() for letter in letters} == {
+        world.settings.topic("canonical.order")
+    }
+    assert world.fates()["junk"] == "parked"
     assert booked_once(target, ORDERS)

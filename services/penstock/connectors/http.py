@@ -31,8 +31,16 @@ class NotSentError(Exception):
         self.retry_after = retry_after
 
 
+class TooLargeError(NotSentError):
+    """A read whose answer is longer than we take: asking again brings the same."""
+
+
 class LostReplyError(Exception):
     """The request may have reached the target; what became of it is unknown."""
+
+
+class _TooLongError(Exception):
+    """An answer was given up at MAX_BODY bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +119,10 @@ class Api:
                 window.check()
             try:
                 reply = await self._call(method, url, params, content, headers)
+            except _TooLongError as error:
+                if is_write:
+                    raise LostReplyError(f"{method} {urlsplit(url).path}: {error}") from error
+                raise TooLargeError(f"{method} {urlsplit(url).path}: {error}") from error
             except httpx.HTTPError as error:
                 if never_left(error):
                     raise NotSentError(f"cannot connect to {self._origin[1]}: {describe(error)}") from error
@@ -138,7 +150,7 @@ class Api:
             async for chunk in response.aiter_bytes():
                 body += chunk
                 if len(body) > MAX_BODY:
-                    raise httpx.ReadError(f"answer longer than {MAX_BODY} bytes")
+                    raise _TooLongError(f"answer longer than {MAX_BODY} bytes")
             declared = response.headers.get("content-length")
             if (
                 declared

@@ -17,7 +17,7 @@ from penstock.ingress.positions import Positions, document_key
 from penstock.log.dlq import dead_letter
 from penstock.log.fates import Fate, FateState
 from penstock.log.headers import Headers, Position
-from penstock.log.kafka import KafkaSettings
+from penstock.log.kafka import MAX_MESSAGE_BYTES, KafkaSettings
 from penstock.log.lanes import Record
 from penstock.log.scan import read_record
 from penstock.records.ids import canonical_id
@@ -26,6 +26,8 @@ from penstock.records.raw import EntityRef, RawDocument
 log = structlog.get_logger()
 
 BACKOFF = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 15.0)
+LARGEST = MAX_MESSAGE_BYTES - 64 * 1024
+"""Bytes of a document on the log; the rest is for the headers of its dead letter."""
 RESTLESS_SECONDS = 60.0
 """A source that fails for longer than this is said to be out, once a minute."""
 
@@ -113,7 +115,9 @@ class Extractor:
                 await asyncio.sleep(delay)
 
     async def _publish(self, document: RawDocument, event_id: str, note: Notification, record: Record) -> Position:
-        ref = document.ref
+        ref, value = document.ref, document.to_bytes()
+        if len(value) > LARGEST:
+            raise SourceRefusedError(f"{ref} has {len(value):,} bytes; the log takes {LARGEST:,}: shorten its texts")
         headers = Headers(
             ce_id=event_id,
             ce_source=f"{ref.system}:{ref.instance}",
@@ -123,9 +127,7 @@ class Extractor:
             flow=self._flow,
         )
         topic = self._settings.topic(f"raw.{ref.system}.{ref.entity}")
-        sent = await self._producer.send_and_wait(
-            topic, document.to_bytes(), key=ref.key.encode(), headers=headers.encode()
-        )
+        sent = await self._producer.send_and_wait(topic, value, key=ref.key.encode(), headers=headers.encode())
         return Position(sent.topic, sent.partition, sent.offset)
 
     async def _last_content(self, ref: EntityRef, raw: str | None) -> RawDocument:

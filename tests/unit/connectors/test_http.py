@@ -8,10 +8,11 @@ import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
+import httpx
 import pytest
 
 from penstock.connectors.budget import Budget, BudgetSettings
-from penstock.connectors.http import Api, LostReplyError, NotSentError
+from penstock.connectors.http import Api, LostReplyError, NotSentError, TooLargeError
 
 Behaviour = Callable[[asyncio.StreamWriter], Awaitable[None]]
 
@@ -84,5 +85,16 @@ async def test_a_write_that_finds_nobody_was_not_sent() -> None:
         port = free.getsockname()[1]
     api = Api(f"http://127.0.0.1:{port}", Budget(BudgetSettings()), timeout=2.0)
     with pytest.raises(NotSentError, match="cannot connect"):
+        await api.request("POST", "/orders", content=b"{}")
+    await api.close()
+
+
+async def test_an_answer_without_end_is_given_up_and_not_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("penstock.connectors.http.MAX_BODY", 1000)
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, content=b"x" * 1001))
+    api = Api("https://shop.example/api", Budget(BudgetSettings()), transport=transport)
+    with pytest.raises(TooLargeError, match="longer than 1000 bytes"):
+        await api.request("GET", "/orders")
+    with pytest.raises(LostReplyError, match="longer than 1000 bytes"):
         await api.request("POST", "/orders", content=b"{}")
     await api.close()

@@ -16,7 +16,7 @@ from penstock.connectors.contract import (
     SourceUnavailableError,
     WebhookRefusedError,
 )
-from penstock.connectors.http import NotSentError, now_text
+from penstock.connectors.http import NotSentError, TooLargeError, now_text
 from penstock.connectors.infor.check import check_site
 from penstock.connectors.infor.client import InforClient, Page, Row
 from penstock.connectors.infor.document import fingerprint
@@ -62,6 +62,8 @@ class InforSource:
                 raise SourceUnavailableError(str(error), 30.0) from error
             body = Part("refusal", error.ido, 200, "application/json", now_text(), error.body)
             raise SourceRefusedError(str(error), [body]) from error
+        except TooLargeError as error:
+            raise SourceRefusedError(f"{ref} is too large to be read: {error}") from error
         except NotSentError as error:
             raise SourceUnavailableError(str(error), error.retry_after) from error
         return RawDocument(ref, tuple(parts)) if parts is not None else None

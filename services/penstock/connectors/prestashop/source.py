@@ -15,7 +15,7 @@ from penstock.connectors.contract import (
     SourceRefusedError,
     SourceUnavailableError,
 )
-from penstock.connectors.http import NotSentError
+from penstock.connectors.http import NotSentError, TooLargeError
 from penstock.connectors.prestashop import rights, webhook
 from penstock.connectors.prestashop.client import Shop, ShopRefusedError
 from penstock.connectors.prestashop.extract import Extractor, reply_part
@@ -51,6 +51,8 @@ class PrestashopSource:
             parts = await read(ref.native_id)
         except ShopRefusedError as error:
             raise SourceRefusedError(str(error), [reply_part(error.reply)]) from error
+        except TooLargeError as error:
+            raise SourceRefusedError(f"{ref} is too large to be read: {error}") from error
         except NotSentError as error:
             raise SourceUnavailableError(str(error), error.retry_after) from error
         return None if parts is None else RawDocument(ref, tuple(parts))
