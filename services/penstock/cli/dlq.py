@@ -144,6 +144,10 @@ def again(record: Record) -> Outgoing:
     topic = header(record, "dlq-topic")
     if not topic:
         raise CommandError(f"{name_of(record)} does not say where it came from: it cannot be retried", Exit.NO)
+    if header(record, "dlq-stage") == "processors":
+        # a newer version of the document may have been booked since: the old one must not look like the newest
+        at = f"{topic}-{header(record, 'dlq-partition')}-{header(record, 'dlq-offset')}"
+        kept = {"raw": at.encode(), **kept}
     attempts = header(record, "dlq-attempts").encode()
     return Outgoing(topic, record.key or b"", record.value, {**kept, "dlq-attempts": attempts}, exact=True)
 
