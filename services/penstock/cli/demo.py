@@ -86,7 +86,7 @@ def play(
 
     with view:
         run = DemoRun(stack, seed, look, stopped)
-        run.place(orders)
+        run.place(orders, cancels=not once)
         if not once:
             run.trickle()
             view.tell("no more orders; waiting until all is settled (Ctrl-C again to skip)")

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 Fault = Mapping[str, Any]
@@ -29,10 +29,14 @@ class Wish:
     held: bool = False
 
 
-def wishes(count: int, seed: int) -> list[Wish]:
-    """The orders of a demo. Every kind of trouble comes once in the first twenty, then at random."""
+def wishes(count: int, seed: int, *, cancels: bool = True) -> list[Wish]:
+    """The orders of a demo. Every kind of trouble comes once in the first twenty, then at random.
+
+    Without `cancels` buyers who would cancel leave their order as it is: then every order ends booked or with a reason.
+    """
     dice = random.Random(f"demo:{seed}")
-    return [wish(number, dice, seed) for number in range(count)]
+    made = [wish(number, dice, seed) for number in range(count)]
+    return made if cancels else [replace(each, acts=()) if "cancel" in each.acts else each for each in made]
 
 
 def wish(number: int, dice: random.Random, seed: int) -> Wish:

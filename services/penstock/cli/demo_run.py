@@ -35,12 +35,12 @@ class DemoRun:
         self.shop, self.erp = SandboxApi(stack.sandboxes["prestashop"]), SandboxApi(stack.sandboxes["infor"])
         self.play = Play(self.shop, self.erp, Reader(self.shop, self.erp), lambda: reasons(self.view))
 
-    def place(self, orders: int, *, faults: bool = True) -> None:
+    def place(self, orders: int, *, cancels: bool, faults: bool = True) -> None:
         """Put the trouble into both systems, and the orders into the shop."""
         if faults:
             self.erp.add_faults(erp_faults(orders))
             self.shop.add_faults(shop_faults(orders))
-        self.play.place(wishes(orders, self._seed))
+        self.play.place(wishes(orders, self._seed, cancels=cancels))
 
     def settle(self, timeout: float) -> tuple[Books, Sequence[str]]:
         """Act until nothing is left to do, at most `timeout` seconds; gives the books and what is still unsettled."""
