@@ -18,6 +18,8 @@ from penstock.cli.supervise import Supervisor
 FLOW, ENV = "prestashop-infor", "sandbox"
 LONGEST_PAUSE = 1.5
 ALIVE_SECONDS = 60.0
+UNDER_WAY = 0.4
+PROGRESS_SECONDS = 180.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +42,16 @@ def kill_among_orders(
 ) -> Outcome:
     """Place `orders` in as many batches as there are kills, one kill (SIGKILL, by child's name) amid each; then settle.
 
-    Who is killed comes in the order of `kills`; when, within 1.5 s of a batch, is drawn from the seed.
+    A batch comes once a part of what was placed before is in the ERP, so that every kill hits work under way. Who is
+    killed comes in the order of `kills`; when, within 1.5 s of a batch, is drawn from the seed.
     """
     dice = random.Random(f"kills:{seed}")
     with _running(data, seed, tell) as (run, supervisor):
         placed = wishes(orders, seed)
         size = -(-orders // len(kills))
         for number, name in enumerate(kills):
+            _wait_for_work(run, int(len(run.play.placed) * UNDER_WAY))
             run.play.place(placed[number * size : (number + 1) * size])
-            run.play.act()
             time.sleep(dice.uniform(0.05, LONGEST_PAUSE))
             _wait_alive(supervisor, name)
             pid = supervisor.kill(name)
@@ -77,6 +80,20 @@ def _running(data: Path, seed: int, tell: Callable[[str], None]) -> Iterator[tup
             yield run, supervisor
         finally:
             run.close()
+
+
+def _wait_for_work(run: DemoRun, least: int) -> None:
+    """Until `least` orders are in the ERP; what people do with them goes on meanwhile."""
+    deadline = time.monotonic() + PROGRESS_SECONDS
+    while True:
+        run.play.act()
+        if len(run.play.snapshot.erp) >= least:
+            return
+        if time.monotonic() > deadline:
+            raise TimeoutError(
+                f"{len(run.play.snapshot.erp)} orders in the ERP after {PROGRESS_SECONDS:.0f} s, not {least}"
+            )
+        time.sleep(0.2)
 
 
 def _wait_alive(supervisor: Supervisor, name: str) -> None:
