@@ -29,7 +29,8 @@ def validate(entity: str, record: Mapping[str, Any], policy: Policy) -> list[Ver
     """All that is wrong with a canonical record; empty when it may go on.
 
     `entity` is the word of the topic (`order`, `order-status`); amounts are Decimal, times have a zone. A deleted
-    record is not judged: its fields are whatever was last known. Raises ValueError for an entity without rules.
+    record is not judged: its fields are whatever was last known. Of a cancelled order nothing will be booked: only what
+    makes it unreadable counts, so that cancelling is a remedy. Raises ValueError for an entity without rules.
     """
     check = _CHECKS.get(entity)
     if check is None:
@@ -44,4 +45,6 @@ def validate(entity: str, record: Mapping[str, Any], policy: Policy) -> list[Ver
         what = f"The extra fields have {size:,} characters, most of them in {name}; at most {policy.extras_limit:,} go."
         remedy = "Shorten the source's own fields, or leave them out in the mapping."
         found.refuse(f"extras.{name}", size, "text", what, remedy)
+    if entity == "order" and record.get("status") == "cancelled":
+        return [verdict for verdict in found.verdicts if verdict.severity == "dead-letter"]
     return found.verdicts

@@ -212,6 +212,14 @@ def test_a_deleted_order_is_not_judged() -> None:
     assert judged({"deleted_at": datetime(2025, 3, 4, tzinfo=UTC)}) == []
 
 
+def test_cancelling_an_order_cures_what_a_clerk_could_mend() -> None:
+    order = at(plain_order("EUR") | {"currency": "GBP"}, ("lines", 0, "quantity"), Decimal(-2))
+    taken = Policy(currencies=frozenset({"EUR"}))
+    assert {rule for rule, _ in rules(order, taken)} >= {"currency", "quantity"}
+    assert judged(order | {"status": "cancelled"}, taken) == []
+    assert rules(order | {"status": "cancelled", "reference": "41"}, taken) == {("reference", "dead-letter")}
+
+
 def test_times_in_milliseconds_are_understood() -> None:
     order = plain_order()
     order["placed_at"] = int((order["placed_at"] + timedelta(hours=1)).timestamp() * 1000)
