@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import subprocess
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -119,7 +120,7 @@ class World:
     # --- the log
 
     def holds(self, ref: str) -> list[Entry]:
-        return [entry for entry in entries(self.log, "hold") if number_of(ref) == _order_number(entry.data["event_id"])]
+        return [entry for entry in entries(self.log, "hold") if number_of(ref) == order_number(entry.data["event_id"])]
 
     def held(self, ref: str) -> Entry:
         """Waits until the newest version of the order is held."""
@@ -136,11 +137,14 @@ class World:
         assert letter is not None
         return letter
 
+    def all_fates(self) -> list[Fate]:
+        """Of every event, as they hold now."""
+        records = self.log.records("fate")
+        return list(collapse(Fate.decode(record.key or b"", record.value or b"") for record in records).values())
+
     def fates(self, ref: str) -> list[Fate]:
         """Fates of the events of an order, as they hold now."""
-        mark = f"prestashop:1:order:{number_of(ref)}:"
-        records = (record for record in self.log.records("fate") if (record.key or b"").startswith(mark.encode()))
-        return list(collapse(Fate.decode(record.key or b"", record.value or b"") for record in records).values())
+        return [fate for fate in self.all_fates() if order_number(fate.event_id) == number_of(ref)]
 
     def publish(self, topic: str, key: str, value: bytes, headers: Mapping[str, str] | None = None) -> None:
         client = producer(self.settings)
@@ -163,8 +167,9 @@ class World:
 
     def penstock(self, *arguments: str) -> str:
         """Runs the command line as the operator does; it must succeed."""
+        env = {**os.environ, **self.stack.variables()}
         command = [*PENSTOCK, *arguments, "--bootstrap", self.stack.bootstrap]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, env=env)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
@@ -173,7 +178,8 @@ def number_of(ref: str) -> str:
     return ref.partition("-")[2]
 
 
-def _order_number(event_id: str) -> str | None:
+def order_number(event_id: str) -> str | None:
+    """The shop's number of the order that an event is of; None for events of other documents."""
     parts = event_id.split(":")
     return parts[3] if parts[:3:2] == ["prestashop", "order"] else None
 

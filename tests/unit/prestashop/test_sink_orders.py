@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import httpx
 import pytest
 
@@ -207,3 +209,23 @@ async def test_on_1_7_tracking_is_put_with_the_whole_row(shop: FakeShop, setting
     await run(sink, shipment("1Z9"))
     assert shop.writes() == [("PUT", "order_carriers/41")]
     assert shop.row("order_carriers", 41)["shipping_cost_tax_incl"] == "6.000000"
+
+
+async def test_a_shipped_status_waits_for_the_shipment_that_brings_the_tracking_number(
+    sink: PrestashopSink, shop: FakeShop
+) -> None:
+    source = {"system": "infor", "instance": "DALS", "native_id": "SO1", "observed_at": datetime.now(UTC)}
+    shop.row("order_carriers", 41)["tracking_number"] = ""
+    decision = await plan(sink, status("4", "shipped", source=source))
+    assert isinstance(decision, Wait)
+    assert decision.on == "shipment"
+    shop.row("order_carriers", 41)["tracking_number"] = "1Z999AA10123456784"
+    assert isinstance(await plan(sink, status("4", "shipped", source=source)), Plan)
+
+
+async def test_a_shipped_status_without_any_shipment_is_shown_after_five_minutes(
+    sink: PrestashopSink, shop: FakeShop
+) -> None:
+    source = {"system": "infor", "observed_at": datetime.now(UTC) - timedelta(minutes=6)}
+    shop.row("order_carriers", 41)["tracking_number"] = ""
+    assert isinstance(await plan(sink, status("4", "shipped", source=source)), Plan)
