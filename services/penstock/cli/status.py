@@ -6,7 +6,6 @@ from typing import Annotated, Any
 
 import typer
 from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException
-from confluent_kafka.admin import OffsetSpec
 
 from penstock.cli.dlq import open_letters
 from penstock.cli.errors import CommandError, Exit
@@ -16,6 +15,7 @@ from penstock.cli.output import console, print_json, print_table
 from penstock.cli.pauses import paused_now
 from penstock.cli.waiting import entries
 from penstock.log.fates import Fate, collapse
+from penstock.log.offsets import LATEST, offsets
 from penstock.log.scan import Record
 
 app = typer.Typer(add_completion=False)
@@ -65,12 +65,9 @@ def lag(view: LogView) -> dict[str, int]:
             group: view.admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)])[group].result()
             for group in groups
         }
-        places = {
-            (place.topic, place.partition): place for each in committed.values() for place in each.topic_partitions
-        }
-        latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # the library's own class method
-        asked = view.admin.list_offsets(dict.fromkeys(places.values(), latest)) if places else {}
-        ends = {(place.topic, place.partition): future.result().offset for place, future in asked.items()}
+        # named anew: a committed place carries the leader epoch of its time, which a restarted broker refuses
+        places = {(place.topic, place.partition) for each in committed.values() for place in each.topic_partitions}
+        ends = offsets(view.admin, places, LATEST)
     except KafkaException as error:
         raise CommandError(f"the broker does not say how far its groups are: {error}", Exit.UNREACHABLE) from error
     return {
