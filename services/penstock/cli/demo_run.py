@@ -4,12 +4,14 @@ import random
 import threading
 import time
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from penstock.cli.demo_plan import erp_faults, shop_faults, stock_changes, wish, wishes
 from penstock.cli.demo_play import Play
 from penstock.cli.demo_read import Reader
 from penstock.cli.demo_reasons import reasons
 from penstock.cli.demo_report import Books
+from penstock.cli.errors import CommandError, Exit
 from penstock.cli.logview import LogView
 from penstock.cli.sandbox_api import SandboxApi
 from penstock.cli.stack import Stack
@@ -18,9 +20,11 @@ from penstock.log.kafka import KafkaSettings
 
 LOOK_EVERY = 1.0
 TRICKLE_EVERY = 4.0
+BROKER_AWAY_SECONDS = 60.0
 QUIET_LOOKS = 2
 """Looks in a row at which nothing may be left to do."""
 
+T = TypeVar("T")
 Look = Callable[[Play, Books, Sequence[str]], None]
 
 
@@ -49,7 +53,7 @@ class DemoRun:
         quiet = 0
         while True:
             books, unsettled = self._look()
-            quiet = 0 if unsettled or not is_quiet(self.view) else quiet + 1
+            quiet = 0 if unsettled or not self._patiently(lambda: is_quiet(self.view)) else quiet + 1
             if quiet >= QUIET_LOOKS or time.monotonic() > deadline:
                 return books, unsettled
             if self._stopped.wait(LOOK_EVERY):
@@ -67,10 +71,20 @@ class DemoRun:
 
     def _look(self) -> tuple[Books, Sequence[str]]:
         self.play.act()
-        books = self.play.books()
+        books = self._patiently(self.play.books)
         unsettled = self.play.unsettled(books)
         self._on_look(self.play, books, unsettled)
         return books, unsettled
+
+    def _patiently(self, ask: Callable[[], T]) -> T:
+        """The log may be away for a while: a broker that was killed is started again."""
+        deadline = time.monotonic() + BROKER_AWAY_SECONDS
+        while True:
+            try:
+                return ask()
+            except CommandError as error:
+                if error.code != Exit.UNREACHABLE or time.monotonic() > deadline or self._stopped.wait(LOOK_EVERY):
+                    raise
 
     def _count_stock(self) -> None:
         """The warehouse counts some items that were ordered: the shop must show what is left."""
