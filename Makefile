@@ -38,8 +38,8 @@ lint: $(READY) ## Style, types, layers and schemas
 	$(BIN)/lint-imports
 	$(BIN)/penstock schemas check
 
-bench: kafka ## Measure and print the tables of benchmarks/
-	@for script in benchmarks/*.py; do echo; echo "== $$script"; $(BIN)/python $$script $(ARGS) || exit 1; done
+bench: kafka ## Measure and print the table, e.g. make bench ARGS="--only stage,sink"
+	@$(BIN)/python benchmarks/run.py $(ARGS)
 
 clean: ## Remove what can be made again (the data in .penstock too)
 	rm -rf .venv .cache .penstock .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis dist

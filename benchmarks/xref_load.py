@@ -1,30 +1,23 @@
 """How long a service waits for the cross-reference store: load it from its topic to the end.
 
-    python benchmarks/xref_load.py [--keys 100000] [--bootstrap HOST:PORT]
+    python benchmarks/xref_load.py [--runs 5]
 
-Without a bootstrap address a broker is started. Half of the keys are canonical ids, half native ids.
+Half of the keys are canonical ids, half native ids.
 """
 
-import argparse
-import os
-import platform
-import statistics
 import time
 import uuid
 from datetime import UTC, datetime
-from importlib.metadata import version
 
 import psutil
-import structlog
 
+import report
 from penstock.log.broker import LocalBroker
-from penstock.log.jars import KAFKA_VERSION
 from penstock.log.kafka import KafkaSettings, admin, producer
 from penstock.log.topics import apply, load_topics, plan
 from penstock.log.xref import Link, XrefStore, link_records
 
-RUNS = 5
-BUDGET_PER_100_000 = 0.5
+KEYS = 100_000
 
 
 def fill(settings: KafkaSettings, keys: int) -> None:
@@ -59,34 +52,18 @@ def look_up(settings: KafkaSettings, count: int = 20_000) -> float:
         return (time.perf_counter() - began) / count * 1e6
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--keys", type=int, default=100_000)
-    parser.add_argument("--bootstrap")
-    given = parser.parse_args()
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(30))
-
-    broker = None if given.bootstrap else LocalBroker()
-    try:
-        bootstrap = given.bootstrap or (broker.start() if broker else "")
-        settings = KafkaSettings(bootstrap=bootstrap, topic_prefix=f"bench-{uuid.uuid4().hex[:6]}.")
+def measure(runs: int) -> list[report.Figure]:
+    with LocalBroker() as broker:
+        settings = KafkaSettings(bootstrap=broker.bootstrap)
         client = admin(settings)
-        apply(client, plan(client, load_topics(prefix=settings.topic_prefix)))
-        fill(settings, given.keys)
-        runs = [load(settings, given.keys) for _ in range(RUNS)]
+        apply(client, plan(client, load_topics()))
+        fill(settings, KEYS)
+        times = [load(settings, KEYS) for _ in range(runs)]
         microseconds = look_up(settings)
-    finally:
-        if broker:
-            broker.close()
-    print(f"{platform.platform()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, Python", end=" ")
-    print(f"{platform.python_version()}, confluent-kafka {version('confluent-kafka')}, Kafka {KAFKA_VERSION}")
-    print(f"{'what':44}{'budget':>10}{'median':>10}{'worst':>10}")
-    budget = f"{BUDGET_PER_100_000 * given.keys / 100_000:.2f} s"
-    print(f"{f'cross-reference load, {given.keys:,} keys':44}{budget:>10}", end="")
-    print(f"{statistics.median(runs):>8.2f} s{max(runs):>8.2f} s")
-    print(f"{'one look-up':44}{'':10}{microseconds:>7.1f} us")
-    print(f"{'memory of this process':44}{'':10}{psutil.Process().memory_info().rss / 2**20:>7.0f} MB")
+    memory = psutil.Process().memory_info().rss / 2**20
+    note = f"one look-up {microseconds:.1f} us, memory of the loading process {memory:.0f} MB"
+    return [report.Figure(f"cross-reference load, {KEYS:,} keys", "s", times, 0.5, note=note)]
 
 
 if __name__ == "__main__":
-    main()
+    report.script(__doc__, measure, runs=5)

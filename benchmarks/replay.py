@@ -1,0 +1,63 @@
+"""What the pure transform does without Kafka and Faust: raw bytes in, Avro bytes out, as replay and preview use it.
+
+    python benchmarks/replay.py [--runs 5]
+
+One process; CPU seconds of the process, so that other load on the machine counts little.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+
+import orjson
+
+import report
+from cluster import cluster
+from documents import RAW_TOPIC, incoming, raw_orders, transform_of
+
+COUNT = 1_000
+BUDGET = 18_000
+"""A hand-written mapping on fastavro, on another document than this one (design.md 9)."""
+
+
+def measure(runs: int) -> list[report.Figure]:
+    orders = raw_orders()
+    with cluster() as log:
+        transform = transform_of(log.codec)
+    given = [incoming(orders[number % len(orders)], number) for number in range(COUNT)]
+    outputs = [transform(each) for each in given]  # warm
+    assert all(len(made) == 1 and made[0].topic == "canonical.order" for made in outputs)
+    rates, parsing = [], []
+    for _ in range(runs):
+        began = time.process_time()
+        for each in given:
+            transform(each)
+        rates.append(COUNT / (time.process_time() - began))
+        began = time.process_time()
+        for each in given:
+            parse_only(each.value)
+        parsing.append(COUNT / (time.process_time() - began))
+    raw = statistics.median(len(each.value) for each in orders)
+    avro = statistics.median(len(made[0].value or b"") for made in outputs)
+    lines = statistics.mean(len(log.codec.decode(made[0].value or b"")[1]["lines"]) for made in outputs[: len(orders)])
+    note = f"{RAW_TOPIC} of {raw:,.0f} bytes in -> Avro of {avro:,.0f} bytes, {lines:.1f} lines an order (medians)"
+    return [
+        report.Figure("replay: pure transform, one process", "events/CPU-s", rates, BUDGET, at_least=True, note=note),
+        report.Figure(
+            "  reading the JSON of envelope and parts alone",
+            "events/CPU-s",
+            parsing,
+            note="the floor of any mapping",
+        ),
+    ]
+
+
+def parse_only(value: bytes) -> None:
+    """The least that any mapping of such a document must do: the envelope and the bodies of its parts."""
+    for part in orjson.loads(value)["parts"]:
+        orjson.loads(part["body"])
+
+
+if __name__ == "__main__":
+    report.script(__doc__, measure, runs=5)
