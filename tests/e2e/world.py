@@ -86,6 +86,13 @@ class World:
         document = f"<prestashop><{node}>{inner}</{node}></prestashop>"
         self.http.request(method, url, content=document, auth=(SHOP_KEY, "")).raise_for_status()
 
+    def add_to_shop(self, resource: str, node: str, fields: str) -> int:
+        """Number of a new object; `fields` is XML."""
+        url = f"{self.shop.url}/api/{resource}?output_format=JSON"
+        document = f"<prestashop><{node}>{fields}</{node}></prestashop>"
+        answer = self.http.post(url, content=document, auth=(SHOP_KEY, "")).raise_for_status()
+        return next(int(row["id"]) for name, row in answer.json().items() if name != "errors")
+
     def webhook(self, content: bytes, sign: str | None = None) -> httpx.Response:
         """Posts to ingress as the shop module does; `sign` replaces the right signature, empty leaves it out."""
         said = signature(WEBHOOK_KEY, content) if sign is None else sign
