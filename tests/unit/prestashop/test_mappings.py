@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from decimal import Decimal
 from pathlib import Path
@@ -172,6 +173,15 @@ async def test_a_state_that_says_nothing_is_an_error_that_names_the_table(
     with pytest.raises(MappingError, match="prestashop-order-status") as caught:
         await canonical(source, settings, "order", "41")
     assert "99" in str(caught.value)
+
+
+async def test_a_mapping_leaves_the_parts_that_documents_share_as_they_were(source: PrestashopSource, settings) -> None:
+    raw = await source.extract(EntityRef("prestashop", "1", "order", "41"))
+    assert raw is not None
+    before = copy.deepcopy(SPEC.open_document(raw, settings()))
+    first = await canonical(source, settings, "order", "41")
+    assert SPEC.open_document(raw, settings()) == before
+    assert await canonical(source, settings, "order", "41") == first
 
 
 async def test_a_missing_country_is_an_error_that_names_it(source: PrestashopSource, shop: FakeShop, settings) -> None:

@@ -7,6 +7,7 @@ multilingual texts become one text. Field names stay the shop's own.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from penstock.connectors.prestashop import wire
@@ -19,6 +20,13 @@ MULTILINGUAL = frozenset(
     | {"meta_title", "meta_description", "meta_keywords", "available_now", "available_later"}
     | {"delivery_in_stock", "delivery_out_stock", "public_name"}
 )
+
+
+SHARED = frozenset(
+    {"currencies", "languages", "carriers", "order_states", "countries", "states", "taxes", "categories"}
+)
+"""Parts that say the same in most documents: those of up to SHARED_BYTES are read once."""
+SHARED_BYTES = 16 * 1024
 
 
 def open_document(raw: RawDocument, settings: PrestashopSettings) -> dict[str, Any]:
@@ -41,17 +49,26 @@ def open_document(raw: RawDocument, settings: PrestashopSettings) -> dict[str, A
     return opened
 
 
+def _rows(body: bytes, language: int) -> tuple[Row, ...]:
+    return tuple(plain(row, language) for row in wire.rows_of(body))
+
+
+_shared_rows = lru_cache(maxsize=256)(_rows)
+"""Rows that nobody may change: the next document with the same part gets the same ones."""
+
+
 class _Tables:
     """The rows of every part, by role and id."""
 
     def __init__(self, raw: RawDocument, language: int) -> None:
         self._rows: dict[str, list[Row]] = {}
         for part in raw.parts:
+            read = _shared_rows if part.role in SHARED and len(part.body) <= SHARED_BYTES else _rows
             try:
-                rows = wire.rows_of(part.body)
+                rows = read(part.body, language)
             except UnreadableError as error:
                 raise ValueError(f"part {part.role} of {raw.ref}: {error}") from error
-            self._rows.setdefault(part.role, []).extend(plain(row, language) for row in rows)
+            self._rows.setdefault(part.role, []).extend(rows)
 
     def rows(self, role: str) -> list[Row]:
         return sorted(self._rows.get(role, ()), key=lambda row: number(row.get("id")))
@@ -172,7 +189,8 @@ def associated(row: Row, name: str) -> list[Row]:
 
 def plain(row: Row, language: int) -> Row:
     """The row with one text per multilingual field: in the given language, else in the first that has a text."""
-    return {name: _one_text(value, language) if name in MULTILINGUAL else value for name, value in row.items()}
+    said = {name: _one_text(row[name], language) for name in MULTILINGUAL if name in row}
+    return {**row, **said}
 
 
 def _one_text(value: Any, language: int) -> Any:

@@ -46,11 +46,7 @@ def read_answer(body: bytes) -> Answer:
 
     Raises UnreadableError for everything else; an empty body too, as what it means depends on the status.
     """
-    document = _json(body)
-    if document == []:
-        return Answer((), (), noise=False, has_entity=False)
-    if not isinstance(document, dict) or not document:
-        raise UnreadableError("JSON, but neither [] nor an object with rows or errors")
+    document = _document(body)
     codes = _codes(document.get("errors"))
     rows = _rows(document)
     meant = tuple(code for code in codes if code not in PHP_NOISE)
@@ -59,7 +55,17 @@ def read_answer(body: bytes) -> Answer:
 
 def rows_of(body: bytes) -> tuple[Row, ...]:
     """Rows of a stored part; an empty body (404 of a missing object) has none."""
-    return read_answer(body).rows if body.strip() else ()
+    return _rows(_document(body)) or () if body.strip() else ()
+
+
+def _document(body: bytes) -> Row:
+    """The root object; an empty one for `[]`."""
+    document = _json(body)
+    if document == []:
+        return {}
+    if not isinstance(document, dict) or not document:
+        raise UnreadableError("JSON, but neither [] nor an object with rows or errors")
+    return document
 
 
 def _json(body: bytes) -> Any:
