@@ -20,12 +20,14 @@ from typing import Any
 import aiohttp
 import httpx
 import orjson
+import psutil
 
 import report
 from cluster import running_stack
 from penstock.cli.demo_plan import wishes
 from penstock.cli.logview import LogView
 from penstock.cli.stack import Stack
+from penstock.cli.supervise import Supervisor
 from penstock.records.ids import canonical_id
 
 RATES = (5, 20, 50)
@@ -60,24 +62,27 @@ class Booked:
 
 def measure(rates: tuple[int, ...], seconds: float) -> list[report.Figure]:
     out: list[report.Figure] = []
-    with running_stack() as (stack, _, view):
+    with running_stack() as (stack, supervisor, view):
         bodies = places()
         one_round(stack, view, bodies, WARM_RATE, WARM_SECONDS)
         for rate in rates:
-            out += figures(rate, one_round(stack, view, bodies, rate, seconds))
+            before = cpu_seconds(supervisor)
+            found = one_round(stack, view, bodies, rate, seconds)
+            orders = len(found.header) + found.missing
+            spent = {name: (after - before[name]) / orders for name, after in cpu_seconds(supervisor).items()}
+            out += figures(rate, found, spent)
     return out
 
 
-def figures(rate: int, found: Round) -> list[report.Figure]:
+def figures(rate: int, found: Round, cpu: Mapping[str, float]) -> list[report.Figure]:
     p50, p99 = (150.0, 500.0) if rate == BUDGETED else (None, None)
-    note = (
-        f"HTTP calls an order, polls included: {found.shop_calls:.1f} to the shop, {found.erp_calls:.1f} to the ERP; "
-    )
+    note = f"HTTP calls an order, polls included: shop {found.shop_calls:.1f}, ERP {found.erp_calls:.1f}; "
     note += f"all booked {found.drained:.1f} s after the last was placed"
     note += f"; {found.missing} not within {PATIENCE:.0f} s" if found.missing else ""
     header, whole = [1000 * each for each in found.header], [1000 * each for each in found.whole]
     middle = {name: 1000 * report.quantile(each, 0.5) for name, each in found.stages.items()}
     spent = "p50 of each stage, ms: " + ", ".join(f"{name} {each:,.0f}" for name, each in middle.items())
+    parts = "CPU of each process, ms: " + ", ".join(f"{name} {1000 * each:.0f}" for name, each in cpu.items())
     return [
         report.Figure(f"shop event -> ERP header, {rate}/s, p50", "ms", [report.quantile(header, 0.5)], p50),
         report.Figure(
@@ -85,11 +90,18 @@ def figures(rate: int, found: Round) -> list[report.Figure]:
             "ms",
             [report.quantile(header, 0.99)],
             p99,
-            note=f"p50 of each stage, ms: {spent}",
+            note=spent,
         ),
         report.Figure(f"  whole document, {rate}/s, p50", "ms", [report.quantile(whole, 0.5)]),
         report.Figure(f"  whole document, {rate}/s, p99", "ms", [report.quantile(whole, 0.99)], note=note),
+        report.Figure(f"  CPU of all processes, {rate}/s", "ms/order", [1000 * sum(cpu.values())], note=parts),
     ]
+
+
+def cpu_seconds(supervisor: Supervisor) -> dict[str, float]:
+    """User and system time of every child that stays, so far."""
+    pids = {name: about["pid"] for name, about in supervisor.describe().items()}
+    return {name: sum(psutil.Process(pid).cpu_times()[:2]) for name, pid in pids.items()}
 
 
 def places() -> Iterator[Mapping[str, Any]]:
