@@ -29,7 +29,7 @@ demo: kafka ## Run the whole cycle on this machine, e.g. make demo ARGS="--once 
 	$(BIN)/penstock demo $(ARGS)
 
 test: kafka ## Run all tests; ARGS are pytest's, e.g. make test ARGS="-k registry"
-	$(BIN)/pytest -n $(WORKERS) --dist worksteal $(ARGS)
+	$(BIN)/pytest -n $(WORKERS) --dist loadgroup $(ARGS)
 
 lint: $(READY) ## Style, types, layers and schemas
 	$(BIN)/ruff check .
