@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 import orjson
@@ -58,6 +59,21 @@ async def test_a_record_that_waits_is_parked_and_applied_by_the_next_runner_when
         await until(lambda: runner.settled.get("applied") == 1)
     assert world.fates() == {"A-v1": "applied"}
     assert world.entries("parked.infor") == {}
+
+
+async def test_a_waiting_record_that_is_woken_by_many_is_tried_once_and_comes_to_an_end(
+    world: World, kafka: KafkaSettings
+):
+    waiting = OrderHandler(FakeTarget())
+    waiting.decision = Wait("customer", "customer of A is not there", 60)
+    await world.send(["A"])
+    async with world.runner(waiting) as runner:
+        await until(lambda: runner.waiting == 1)
+        waiting.decision = None
+        waiter = next(iter(runner._waiters.values()))
+        await asyncio.gather(*(runner._retry(waiter) for _ in range(5)))
+        assert (runner.settled, runner.under_way) == ({"applied": 1}, 0)
+    assert len(list(scan(kafka, kafka.topic("fate")))) == 1
 
 
 async def test_a_newer_version_takes_the_place_of_a_held_one(world: World):

@@ -312,11 +312,15 @@ class SinkRunner:
             document=request["document"],
         )
 
-    async def _process(self, lane: str, item: Item, record: Record | None) -> None:
+    async def _process(self, lane: str, item: Item, record: Record | None, retried: Waiter | None = None) -> None:
         lock = self._locks.setdefault(lane, asyncio.Lock())
         async with lock:
             key = self._waiter_key(item)
             waiter = self._waiters.get(key)
+            if retried is not None:
+                if waiter is not retried:
+                    return  # while it stood in line its document was settled, or came again with a record of its own
+                record = retried.record
             if waiter is not None and record is not None and waiter.item.event_id != item.event_id:
                 await self._replace(waiter)
             await self._pauses.wait_open(item.flow, self.target)
@@ -444,7 +448,7 @@ class SinkRunner:
             self._waiters.pop(self._waiter_key(item), None)
             return
         lane = f"{item.topic if item.topic == self._requests else 'doc'}/{item.key!r}"
-        await self._process(lane, item, waiter.record)
+        await self._process(lane, item, None, retried=waiter)
 
     def _spawn(self, work: Any) -> None:
         task = asyncio.create_task(work)
