@@ -37,6 +37,14 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 
 @pytest.fixture
+def nobody_dies(running: World) -> Iterator[None]:
+    """Bad input is no reason for a service to end and to be started again."""
+    before = running.supervisor.restarts
+    yield
+    assert running.supervisor.restarts == before
+
+
+@pytest.fixture
 def world(running: World) -> Iterator[World]:
     """The stack with no trouble set; what a test sets is gone after it."""
     yield running

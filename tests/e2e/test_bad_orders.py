@@ -16,7 +16,7 @@ from penstock.log.scan import Record
 from penstock.log.wire import Codec
 from penstock.records.ids import canonical_id
 
-pytestmark = [pytest.mark.kafka, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(180), pytest.mark.usefixtures("nobody_dies")]
 
 ACCEPTED, CANCELLED = 2, 6
 FRANCE = 8

@@ -39,6 +39,7 @@ class World:
         self.shop, self.erp = SandboxApi(stack.sandboxes["prestashop"]), SandboxApi(stack.sandboxes["infor"])
         self.settings = KafkaSettings(bootstrap=stack.bootstrap)
         self.log = LogView(self.settings)
+        self._producer = producer(self.settings)
         self.http = httpx.Client(timeout=30, trust_env=False)
         self._guests = itertools.count(1)
 
@@ -154,9 +155,8 @@ class World:
         return [fate for fate in self.all_fates() if order_number(fate.event_id) == number_of(ref)]
 
     def publish(self, topic: str, key: str, value: bytes, headers: Mapping[str, str] | None = None) -> None:
-        client = producer(self.settings)
-        client.produce(topic, key=key, value=value, headers=list((headers or {}).items()))
-        assert client.flush(30) == 0
+        self._producer.produce(topic, key=key, value=value, headers=list((headers or {}).items()))
+        assert self._producer.flush(30) == 0
 
     def alerts(self) -> Iterable[dict[str, Any]]:
         return (body(record) for record in self.log.records("alert"))
