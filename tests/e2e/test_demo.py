@@ -51,5 +51,5 @@ def test_the_demo_accounts_for_every_order_it_placed(tmp_path: Path) -> None:
     assert all(Decimal(amount) > 0 for amount in books["money_booked"].values())
     # one unknown SKU and one total that does not add up in every twenty
     assert books["held"] + books["dead_lettered"] >= ORDERS // 20 * 2
-    assert books["cancelled"] >= 1
+    assert books["cancelled"] == 0, "a run for scripts cancels nothing"
     assert books["flows"]["prestashop-infor"]["booked_once"] == books["booked_once"]

@@ -103,8 +103,6 @@ class Stack:
         out = {
             "PENSTOCK_BOOTSTRAP": self.bootstrap,
             "PENSTOCK_REGISTRY_URL": self.registry_url,
-            "PENSTOCK_INGRESS_URL": self.ingress_url,
-            "PENSTOCK_DATA": str(self.data),
         }
         for name, url in self.sandboxes.items():
             if self._opened_by_ionapi(name):

@@ -19,7 +19,10 @@ class BudgetSettings:
 
 
 class Budget:
-    """A token bucket and a bound on concurrent calls. `pause_for` obeys a Retry-After for every caller at once."""
+    """A token bucket and a bound on concurrent calls. `pause_for` obeys a Retry-After for every caller at once.
+
+    Counts what was `throttled`, and what was `answered` (below 500).
+    """
 
     def __init__(self, settings: BudgetSettings, clock: Callable[[], float] = time.monotonic) -> None:
         self._settings = settings
@@ -29,6 +32,7 @@ class Budget:
         self._refilled = clock()
         self._blocked_until = 0.0
         self.throttled = 0
+        self.answered = 0
 
     def pause_for(self, seconds: float) -> None:
         """Nobody calls before `seconds` from now have passed."""

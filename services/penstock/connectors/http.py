@@ -134,6 +134,8 @@ class Api:
             wait = retry_after_seconds(reply.headers.get("retry-after"), datetime.now(UTC))
             self.budget.pause_for(1.0 if wait is None else wait)
             raise NotSentError("429 too many requests", wait)
+        if reply.status < 500:
+            self.budget.answered += 1
         return reply
 
     async def _call(

@@ -52,12 +52,27 @@ SETTINGS: dict[str, Any] = {
 """Faust accepts unknown settings silently: a test looks each of these up (tests/unit/processors)."""
 
 
+def credentials(settings: KafkaSettings) -> Any:
+    """What Faust needs to be let in; None for a plain cluster."""
+    known = settings.aiokafka()
+    context = known.get("ssl_context")
+    if settings.sasl_mechanism:
+        return faust.SASLCredentials(
+            username=known["sasl_plain_username"],
+            password=known["sasl_plain_password"],
+            mechanism=settings.sasl_mechanism,
+            ssl_context=context,
+        )
+    return faust.SSLCredentials(context) if context is not None else None
+
+
 def build_app(flow_name: str, settings: KafkaSettings, member: str) -> faust.App:
     """The Faust app, without agents."""
     return faust.App(
         f"{settings.topic_prefix}penstock.{flow_name}.processors",
         broker=[f"kafka://{address}" for address in settings.bootstrap.split(",")],
         consumer_group_instance_id=f"processors-{member}",
+        broker_credentials=credentials(settings),
         datadir=tempfile.mkdtemp(prefix="penstock-faust-"),
         **SETTINGS,
     )
@@ -79,7 +94,13 @@ def run(flow_name: str, env: str, host: str, port: int, ready_file: Path | None)
         counts[what] += 1
 
     add_stage(
-        app, transform.topics, transform, name="processors", dlq_topic=settings.topic("dlq.processors"), count=count
+        app,
+        transform.topics,
+        transform,
+        name="processors",
+        dlq_topic=settings.topic("dlq.processors"),
+        count=count,
+        epitaph=transform.epitaph,
     )
 
     @app.task  # type: ignore[untyped-decorator]  # Faust is not typed

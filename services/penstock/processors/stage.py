@@ -42,8 +42,21 @@ Transform = Callable[[Incoming], Sequence[Output]]
 Counter = Callable[[str], None]
 
 
+Epitaph = Callable[[Incoming, Exception], Sequence[Output]]
+"""What else a dead letter causes: the fates of its event. Must not raise."""
+
+
+def no_epitaph(_incoming: Incoming, _error: Exception) -> Sequence[Output]:
+    return ()
+
+
 def outputs_of(
-    incoming: Incoming, transform: Transform, dlq_topic: str, stage: str, count: Counter
+    incoming: Incoming,
+    transform: Transform,
+    dlq_topic: str,
+    stage: str,
+    count: Counter,
+    epitaph: Epitaph = no_epitaph,
 ) -> Sequence[Output]:
     """The outputs of one record, or its dead letter."""
     try:
@@ -57,7 +70,7 @@ def outputs_of(
             offset=incoming.offset,
             error=type(error).__name__,
         )
-        return [Output(dlq_topic, *dead_letter(incoming, stage, error))]
+        return [Output(dlq_topic, *dead_letter(incoming, stage, error)), *epitaph(incoming, error)]
 
 
 def producer_send(app: faust.App) -> Send:
@@ -82,6 +95,7 @@ def add_stage(
     name: str,
     dlq_topic: str,
     count: Counter,
+    epitaph: Epitaph = no_epitaph,
     send: Send | None = None,
 ) -> None:
     """Registers the agent that runs `transform` over `topics`."""
@@ -102,7 +116,7 @@ def add_stage(
                     tuple(message.headers or ()),
                 )
                 count("event")
-                outputs += outputs_of(incoming, transform, dlq_topic, name, count)
+                outputs += outputs_of(incoming, transform, dlq_topic, name, count, epitaph)
             await deliver(outputs, sender)
             for event in events:
                 await stream.ack(event)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -130,6 +130,26 @@ class Transform:
             reason = "older than start.orders_from" if route.targets else "the flow routes it nowhere"
             out.append(self._fate(event_id, own_id, "", route.canonical, FateState.NOT_ROUTED, reason, observed))
         return out
+
+    def epitaph(self, incoming: Incoming, error: Exception) -> Sequence[Output]:
+        """The open fates of a dead letter, one per target, under the keys that a later success will close."""
+        given = texts(incoming.headers)
+        event_id = given.get("ce_id") or str(Position(*incoming_place(incoming)))
+        route = self._routes[incoming.topic]
+        own_id = ""
+        targets: tuple[str, ...] = ("",)
+        try:
+            ref = RawDocument.from_bytes(incoming.value).ref
+        except ValueError:
+            pass  # nobody can say of which document it is
+        else:
+            own_id = canonical_id(ref.system, ref.instance, route.canonical, ref.native_id)
+            targets = route.targets or ("",)
+        reason = f"dlq.{WHERE}: {type(error).__name__}"
+        at = datetime.now(UTC)
+        return [
+            self._fate(event_id, own_id, target, route.canonical, FateState.PARKED, reason, at) for target in targets
+        ]
 
     def _record(self, route: _Route, raw: RawDocument, own_id: str, observed: datetime) -> dict[str, Any]:
         if raw.deleted and not raw.parts:

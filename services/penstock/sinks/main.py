@@ -82,7 +82,8 @@ async def _main(flow: Flow, host: str, port: int, ready_file: Path | None) -> No
         entities = flow.entities_to(system.name)
         if not entities:
             continue
-        sink = system.spec.sink(system.settings, system.budget("sinks"))
+        budget = system.budget("sinks")
+        sink = system.spec.sink(system.settings, budget)
         consumer = async_consumer(
             settings,
             group=f"{settings.topic_prefix}penstock.{flow.name}.sink.{system.name}.{system.instance}",
@@ -107,6 +108,7 @@ async def _main(flow: Flow, host: str, port: int, ready_file: Path | None) -> No
                 flow_options={"notify_customers": flow.file.notify_customers, **flow.file.settings},
             ),
             Payloads(flow, system),
+            answered=lambda budget=budget: budget.answered,  # type: ignore[misc]  # bound to this round's budget
         )
 
     def ready() -> bool:

@@ -126,6 +126,7 @@ class EffectProtocol:
         options: Mapping[str, Any],
         shadow: bool,
         now: Callable[[], str],
+        answered: Callable[[], int] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._sink = sink
@@ -136,6 +137,7 @@ class EffectProtocol:
         self._options = options
         self._shadow = shadow
         self._now = now
+        self._answered = answered
         self._clock = clock
 
     async def run(self, item: Item) -> Finished | Waiting:
@@ -214,6 +216,9 @@ class EffectProtocol:
                         return await self._park_unknown(progress, reason)
                     await asyncio.sleep(self._sink.answer_window)
                     progress.resuming = True
+                case Wait(request=CustomerRequest()) if self._shadow:
+                    reason = "shadow: would first have the customer found or created"
+                    return await self._finish(item, progress.effect, "not-routed", reason, progress)
                 case Wait(on, reason, after, request):
                     await self._close_failed(progress, reason)
                     if request is not None and not item.requested:
@@ -235,13 +240,15 @@ class EffectProtocol:
 
     async def _attempt(self, progress: _Progress) -> Applied | Settled | Retry | Unknown | Wait | Hold | Reject:
         """Plans and runs the steps once. Broken calls become typed outcomes here and nowhere else."""
+        before = self._answered() if self._answered else 0
         try:
             decision = await self._plan(progress)
         except (NotSentError, LostReplyError) as error:
             await self._health.failed(str(error))
             return Retry(str(error), getattr(error, "retry_after", None) or self._backoff(progress))
         if not isinstance(decision, Plan):
-            if not isinstance(decision, Retry):
+            # a decision made without a call says nothing about the target
+            if not isinstance(decision, Retry) and (self._answered is None or self._answered() > before):
                 await self._health.succeeded()
             return decision
         if self._shadow:

@@ -101,6 +101,7 @@ class SinkRunner:
         pauses: Pauses,
         options: Options,
         payload_of: Callable[[Item, Handler, Lookup], Mapping[str, Any]],
+        answered: Callable[[], int] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._sink = sink
@@ -126,6 +127,7 @@ class SinkRunner:
             options=options.flow_options or {},
             shadow=options.shadow,
             now=self.journal.now,
+            answered=answered,
             clock=clock,
         )
         prefix = settings.topic("")

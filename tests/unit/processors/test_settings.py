@@ -21,3 +21,20 @@ def test_faust_knows_each_setting_and_has_our_value(name: str):
 def test_a_restarted_worker_keeps_its_place_in_the_group():
     app = build_app("test", KafkaSettings(bootstrap="127.0.0.1:1"), "3")
     assert app.conf.consumer_group_instance_id == "processors-3"
+
+
+def test_a_cluster_with_passwords_is_told_who_we_are():
+    settings = KafkaSettings(
+        bootstrap="127.0.0.1:1",
+        security_protocol="SASL_SSL",
+        sasl_mechanism="SCRAM-SHA-512",
+        sasl_username="penstock",
+        sasl_password="secret",
+    )
+    given = build_app("test", settings, "0").conf.broker_credentials
+    assert (given.username, given.password, given.mechanism.value) == ("penstock", "secret", "SCRAM-SHA-512")
+    assert given.protocol.value == "SASL_SSL"
+
+
+def test_a_plain_cluster_needs_no_credentials():
+    assert build_app("test", KafkaSettings(bootstrap="127.0.0.1:1"), "0").conf.broker_credentials is None

@@ -375,3 +375,14 @@ def test_headers_that_are_no_headers_of_ours_still_make_a_dead_letter(transform:
     record = incoming(b"{", **{"dlq-attempts": "many"})
     (letter,) = outputs_of(record, transform, "dlq.processors", "processors", lambda _: None)
     assert texts(letter.headers)["dlq-attempts"] == "1"
+
+
+def test_a_dead_letter_leaves_an_open_fate_for_every_target(transform: Transform) -> None:
+    error = ValueError("broken")
+    ref = EntityRef("prestashop", "1", "order", "41")
+    known = incoming(RawDocument(ref, ()))
+    fates = [Fate.decode(output.key, output.value or b"") for output in transform.epitaph(known, error)]
+    assert [(fate.target, fate.state.value, fate.entity) for fate in fates] == [("infor:DALS", "parked", "order")]
+    junk = incoming(b"\xff\xfe")
+    (fate,) = [Fate.decode(output.key, output.value or b"") for output in transform.epitaph(junk, error)]
+    assert (fate.target, fate.canonical_id, fate.state.value) == ("", "", "parked")

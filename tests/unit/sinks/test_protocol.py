@@ -176,3 +176,27 @@ async def test_a_version_older_than_one_that_waits_is_superseded():
     memory.newer = True
     run, _ = protocol(FakeTarget(), memory)
     assert await run.run(order_item()) == Finished("superseded")
+
+
+async def test_a_shadowed_order_of_a_new_customer_is_shown_and_asks_for_nothing():
+    memory = Memory()
+    run, handler = protocol(FakeTarget(), memory, shadow=True)
+    handler.decision = Wait("customer", "not there yet", 2.0, CustomerRequest("key", "C", {}))
+    assert await run.run(order_item()) == Finished("not-routed")
+    assert "request" not in [kind for kind, _ in memory.log]
+
+
+async def test_a_decision_made_without_a_call_does_not_end_an_outage():
+    memory = Memory()
+    run, handler = protocol(FakeTarget(), memory)
+    calls = 0
+    ended: list[str] = []
+
+    async def succeeded() -> None:
+        ended.append("over")
+
+    run._answered = lambda: calls
+    run._health.succeeded = succeeded  # type: ignore[method-assign]
+    handler.decision = Settled("not-ours", "a phone order")
+    await run.run(order_item())
+    assert ended == []
