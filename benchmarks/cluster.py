@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
+import signal
 import sys
 import tempfile
 import time
@@ -13,9 +13,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
-
 import report
+from penstock.cli.child import Child, ChildSpec
 from penstock.cli.logview import LogView
 from penstock.cli.stack import PENSTOCK, Stack
 from penstock.cli.status import is_quiet
@@ -27,6 +26,7 @@ from penstock.log.topics import apply, load_topics, plan
 from penstock.log.wire import Codec
 
 FLOW, ENV = "prestashop-infor", "sandbox"
+STOP_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,19 +75,17 @@ def cluster() -> Iterator[Cluster]:
 
 
 @contextmanager
-def process(argv: Sequence[str], env: Mapping[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """A child process with its output in a file; ended by SIGTERM."""
-    with log.open("ab") as out:
-        child = subprocess.Popen(argv, env={**os.environ, **env}, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
+def process(argv: Sequence[str], env: Mapping[str, str], log: Path) -> Iterator[int]:
+    """A child process with its output in a file; gives its id. Ended by SIGTERM, and when this process dies."""
+    child = Child(ChildSpec(log.stem, tuple(argv), stage=0, env=env), log)
+    child.start()
     try:
-        yield child
+        yield child.pid or 0
     finally:
-        child.terminate()
-        try:
-            child.wait(10)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
+        child.signal(signal.SIGTERM)
+        if not child.wait(STOP_SECONDS):
+            child.signal(signal.SIGKILL)
+            child.wait(STOP_SECONDS)
 
 
 @contextmanager
@@ -133,10 +131,3 @@ def until(condition: Callable[[], bool], what: str, seconds: float = 60.0) -> No
         if time.monotonic() > deadline:
             raise TimeoutError(f"{what} was not there after {seconds:.0f} s")
         time.sleep(0.01)
-
-
-def answers(url: str) -> bool:
-    try:
-        return httpx.get(url, trust_env=False).status_code == 200
-    except httpx.TransportError:
-        return False

@@ -117,8 +117,8 @@ def processors(log: Cluster, settings: KafkaSettings) -> Iterator[psutil.Process
     port = Ports(log.folder / f"{settings.topic_prefix}ports.json").get("processors")
     argv = [*PENSTOCK, "run", "processors", "--flow", FLOW, "--env", ENV, "--port", str(port)]
     file = log.folder / f"{settings.topic_prefix}processors.log"
-    with process(argv, log.environment(settings), file) as child:
-        yield psutil.Process(child.pid)
+    with process(argv, log.environment(settings), file) as pid:
+        yield psutil.Process(pid)
 
 
 @contextmanager
