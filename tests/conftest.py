@@ -20,6 +20,7 @@ MakeTopic = Callable[..., str]
 WHOLE_STACK = {"e2e", "crash"}
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests that run a whole stack share one worker: two stacks at once are too much for two cores."""
     for item in items:
