@@ -223,7 +223,7 @@ class Transform:
             partition = partition_for(key.encode(), self._names.partitions)
             headers: RawHeaders = [("ce_id", event_id.encode())]
             out.append(Output(self._names.topic("hold"), name.encode(), orjson.dumps(entry), headers, partition))
-            out.append(self._fate(event_id, own_id, target, route.canonical, FateState.HELD, reason, at))
+            out.append(self._fate(event_id, own_id, target, route.canonical, FateState.HELD, broken(verdicts), at))
         return out
 
     def _fate(
@@ -262,6 +262,13 @@ def said(verdicts: Sequence[Verdict]) -> str:
     left = len(verdicts) - VERDICTS_SAID
     first = "; ".join(verdict.message for verdict in verdicts[:VERDICTS_SAID])
     return f"{first}; and {left} more" if left > 0 else first
+
+
+def broken(verdicts: Sequence[Verdict]) -> str:
+    """Rules and fields, for the fate: messages may hold personal data and stay with the hold."""
+    left = len(verdicts) - VERDICTS_SAID
+    first = ", ".join(f"{verdict.rule} ({verdict.field})" for verdict in verdicts[:VERDICTS_SAID])
+    return f"{first}, and {left} more" if left > 0 else first
 
 
 def verdict_dict(verdict: Verdict) -> dict[str, str]:

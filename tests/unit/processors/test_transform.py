@@ -228,6 +228,16 @@ def test_what_a_clerk_can_mend_is_held_with_field_value_rule_and_remedy(
     assert entry["order_id"] == entry["canonical_id"] == ORDER_ID
     fate = fate_of(by_topic(outputs)["fate"])
     assert (fate.state.value, fate.target, fate.canonical_id) == ("held", TARGET, ORDER_ID)
+    assert f"{rule} (" in fate.reason
+
+
+def test_a_fate_never_says_what_may_be_about_a_person(transform: Transform):
+    def no_email(tables: Tables) -> None:
+        tables["customers"][0]["email"] = "zoe.durand"
+
+    outputs = transform(incoming(order(no_email)))
+    assert "'zoe.durand' is not an e-mail address" in hold_of(outputs)["reason"]
+    assert fate_of(by_topic(outputs)["fate"]).reason == "email (customer.email)"
 
 
 def test_a_hold_lies_where_its_document_does_and_can_be_published_again(transform: Transform):
@@ -386,3 +396,11 @@ def test_a_dead_letter_leaves_an_open_fate_for_every_target(transform: Transform
     junk = incoming(b"\xff\xfe")
     (fate,) = [Fate.decode(output.key, output.value or b"") for output in transform.epitaph(junk, error)]
     assert (fate.target, fate.canonical_id, fate.state.value) == ("", "", "parked")
+
+
+def test_a_document_that_misnames_itself_has_a_fate_all_the_same(transform: Transform) -> None:
+    odd = incoming(
+        b'{"system": 1, "instance": [], "native_id": null, "entity": {}, "parts": [], "version": 0, "deleted": 0}'
+    )
+    (fate,) = [fate_of(output) for output in transform.epitaph(odd, ValueError())]
+    assert (fate.event_id, fate.state.value) == (EVENT, "parked")
