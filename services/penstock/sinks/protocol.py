@@ -154,7 +154,7 @@ class EffectProtocol:
         except MissingXref as missing:
             return Waiting("xref", str(missing), 5.0)
         except MappingError as error:
-            return await self._hold(item, effect, "mapping", str(error))
+            return await self._hold(item, effect, "mapping", str(error), public=error.public)
         progress = _Progress(item, handler, payload, payload_hash(payload), effect, effect)
         if self._unchanged(progress):
             return await self._finish(item, effect, "unchanged", "the content equals what was applied", progress)
@@ -429,14 +429,22 @@ class EffectProtocol:
         )
 
     async def _hold(
-        self, item: Item, effect: Effect | None, rule: str, reason: str, progress: _Progress | None = None
+        self,
+        item: Item,
+        effect: Effect | None,
+        rule: str,
+        reason: str,
+        progress: _Progress | None = None,
+        *,
+        public: str | None = None,
     ) -> Finished:
+        """`public` is the reason without values of the document, for the records that hold no personal data."""
         if item.entity == CUSTOMER_REQUEST:
             await self._journal.refuse_customer(item, reason)
         else:
             await self._journal.hold(item, rule, reason)
-            await self._journal.fate(item, "held", reason)
-            log.warning("held", entity=item.entity, document=item.document, rule=rule, reason=reason)
+            await self._journal.fate(item, "held", public or reason)
+            log.warning("held", entity=item.entity, document=item.document, rule=rule, reason=public or reason)
         if progress is not None:
             native_id = progress.native_id
             closed = self._closed(item, effect, "held", reason, progress, native_id, [])
