@@ -21,7 +21,7 @@ import report
 
 SCRIPTS = ("replay", "stage", "sink", "webhook", "xref_load", "order_to_erp", "restart")
 LONGEST = 180.0
-"""Seconds for one script; on a quiet machine with two cores the longest takes 80."""
+"""Seconds for one script."""
 
 
 def figures_of(name: str, folder: Path) -> list[report.Figure]:
