@@ -17,17 +17,6 @@ from tests.broker_choice import shared_broker
 MakeTopic = Callable[..., str]
 
 
-WHOLE_STACK = {"e2e", "crash"}
-
-
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that run a whole stack share one worker: two stacks at once are too much for two cores."""
-    for item in items:
-        if WHOLE_STACK & set(item.path.parts):
-            item.add_marker(pytest.mark.xdist_group("stack"))
-
-
 @pytest.fixture(scope="session")
 def bootstrap(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[str]:
     """The address of the run's broker. Never stop it; tests of faults take `own_broker`."""

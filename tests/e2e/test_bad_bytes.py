@@ -12,7 +12,12 @@ from penstock.log.headers import texts
 from penstock.records.ids import canonical_id
 from penstock.records.raw import EntityRef, Part, RawDocument
 
-pytestmark = [pytest.mark.kafka, pytest.mark.timeout(180), pytest.mark.usefixtures("nobody_dies")]
+pytestmark = [
+    pytest.mark.xdist_group("stack"),
+    pytest.mark.kafka,
+    pytest.mark.timeout(180),
+    pytest.mark.usefixtures("nobody_dies"),
+]
 
 BOMB = (
     b'<?xml version="1.0"?><!DOCTYPE lolz [<!ENTITY lol "lol">'

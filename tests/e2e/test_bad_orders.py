@@ -16,7 +16,12 @@ from penstock.log.scan import Record
 from penstock.log.wire import Codec
 from penstock.records.ids import canonical_id
 
-pytestmark = [pytest.mark.kafka, pytest.mark.timeout(180), pytest.mark.usefixtures("nobody_dies")]
+pytestmark = [
+    pytest.mark.xdist_group("stack"),
+    pytest.mark.kafka,
+    pytest.mark.timeout(180),
+    pytest.mark.usefixtures("nobody_dies"),
+]
 
 ACCEPTED, CANCELLED = 2, 6
 FRANCE = 8

@@ -14,6 +14,8 @@ from penstock.log.jars import JarsError, ensure_libs, find_java
 
 ORDERS = int(os.environ.get("PENSTOCK_E2E_ORDERS", "20"))
 
+pytestmark = pytest.mark.xdist_group("stack")
+
 
 @pytest.mark.kafka
 @pytest.mark.timeout(900)
