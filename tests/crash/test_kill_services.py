@@ -12,7 +12,7 @@ from penstock.log.jars import JarsError, ensure_libs, find_java
 ORDERS = int(os.environ.get("PENSTOCK_CRASH_ORDERS", "200"))
 SEED = int(os.environ.get("PENSTOCK_CRASH_SEED", "7"))
 
-pytestmark = [pytest.mark.xdist_group("stack"), pytest.mark.kafka, pytest.mark.crash, pytest.mark.timeout(1500)]
+pytestmark = [pytest.mark.kafka, pytest.mark.crash, pytest.mark.timeout(1500)]
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.e2e.world import World, number_of, order_number
 
-pytestmark = [pytest.mark.xdist_group("stack"), pytest.mark.kafka, pytest.mark.crash, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.kafka, pytest.mark.crash, pytest.mark.timeout(300)]
 
 ACCEPTED, PROCESSING = 2, 3
 ORDERS = 30

@@ -11,7 +11,7 @@ from penstock.cli.logview import header
 from penstock.cli.waiting import entries
 from penstock.log.fates import Fate, collapse
 
-pytestmark = [pytest.mark.xdist_group("stack"), pytest.mark.kafka, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300)]
 
 RAW = {
     "prestashop": ("order", "customer", "product", "refund"),

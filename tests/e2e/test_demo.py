@@ -14,8 +14,6 @@ from penstock.log.jars import JarsError, ensure_libs, find_java
 
 ORDERS = int(os.environ.get("PENSTOCK_E2E_ORDERS", "20"))
 
-pytestmark = pytest.mark.xdist_group("stack")
-
 
 @pytest.mark.kafka
 @pytest.mark.timeout(900)

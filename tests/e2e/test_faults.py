@@ -16,7 +16,7 @@ from tests.e2e.world import World, number_of, order_number
 
 from penstock.cli.waiting import entries
 
-pytestmark = [pytest.mark.xdist_group("stack"), pytest.mark.kafka, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
 
 ACCEPTED, PROCESSING = 2, 3
 

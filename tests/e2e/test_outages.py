@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from tests.e2e.world import World, number_of
 
-pytestmark = [pytest.mark.xdist_group("stack"), pytest.mark.kafka, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
 
 ACCEPTED, PROCESSING, SHIPPED = 2, 3, 4
 
