@@ -167,9 +167,13 @@ def test_the_trace_of_an_order_tells_its_whole_way(world: World):
     booked = world.booked(ref)
     world.until(lambda: state(world, ref) == PROCESSING, "worked on")
     for name in (ref, booked["CoNum"], world.shop_order(ref)["reference"]):
-        told = world.penstock("trace", name)
-        for word in (ref, booked["CoNum"], "raw", "canonical", "applied", "header"):
-            assert word in told, f"{word} in the trace of {name}"
+        words = (ref, booked["CoNum"], "raw", "canonical", "applied", "header")
+
+        def told(name: str = name, words: tuple[str, ...] = words) -> bool:
+            trace = world.penstock("trace", name)
+            return all(word in trace for word in words)
+
+        world.until(told, f"the trace of {name} names {words}")
 
 
 def test_every_event_on_the_log_ends_in_a_fate(world: World):
