@@ -76,6 +76,18 @@ async def test_a_waiting_record_that_is_woken_by_many_is_tried_once_and_comes_to
     assert len(list(scan(kafka, kafka.topic("fate")))) == 1
 
 
+async def test_an_event_that_is_on_the_log_twice_and_waits_leaves_nothing_under_way(world: World):
+    waiting = OrderHandler(FakeTarget())
+    waiting.decision = Wait("item", "item APR-SND is not in the shop", 0.1)
+    await world.send(["A", "A"])
+    async with world.runner(waiting) as runner:
+        await until(lambda: [waiter.item.offset for waiter in runner._waiters.values()] == [1])
+        waiting.decision = None
+        await until(lambda: bool(runner.settled))
+        assert (runner.under_way, runner.waiting) == (0, 0)
+    assert world.fates() == {"A-v1": "applied"}
+
+
 async def test_a_newer_version_takes_the_place_of_a_held_one(world: World):
     target = FakeTarget(faults=["refuse"])
     await world.send(["A"])

@@ -230,7 +230,7 @@ class SinkRunner:
 
     # --- records
 
-    def _lane_of(self, record: Record) -> str:
+    def _lane_of(self, record: Record | Item) -> str:
         return f"{record.topic if record.topic == self._requests else 'doc'}/{record.key!r}"
 
     def _class_of(self, record: Record) -> str:
@@ -362,7 +362,7 @@ class SinkRunner:
         await self.journal.fate(item, "parked", f"dlq.sinks: {text}")
 
     def _settle(self, item: Item, record: Record | None, ending: Finished) -> None:
-        self._waiters.pop(self._waiter_key(item), None)
+        self._let_go(item, record)
         self.settled[ending.state] = self.settled.get(ending.state, 0) + 1
         if record is not None:
             record.done()
@@ -393,7 +393,14 @@ class SinkRunner:
             known.on, known.reason = ending.on, ending.reason
             known.due = now + min(ending.after * 1.5 ** min(known.tries, 12), LONGEST_RETRY)
             return
+        self._let_go(item, record)
         self._waiters[key] = Waiter(item, record, ending.on, ending.reason, now, now + ending.after)
+
+    def _let_go(self, item: Item, record: Record | None) -> None:
+        """Takes the waiter of this document away; one event may be on the log twice, each with an offset to commit."""
+        known = self._waiters.pop(self._waiter_key(item), None)
+        if known is not None and known.record is not None and known.record is not record:
+            known.record.done()
 
     def _wake(self, item: Item) -> None:
         """What was just settled may be what others wait for: those of its order and customer first."""
@@ -433,12 +440,16 @@ class SinkRunner:
             await self.journal.write_effect(key, partition, effect)
 
     async def _park(self, waiter: Waiter) -> None:
+        lock = self._locks.setdefault(self._lane_of(waiter.item), asyncio.Lock())
+        if lock.locked():
+            return  # it is being tried right now, and may not need to be parked: the next tick looks again
         next_try = (datetime.now(UTC) + timedelta(seconds=max(0.0, waiter.due - self._clock()))).isoformat()
-        await self.journal.park(waiter.item, waiter.on, waiter.reason, next_try)
-        waiter.parked = True
-        if waiter.record is not None:
-            waiter.record.done()
-            waiter.record = None
+        async with lock:
+            await self.journal.park(waiter.item, waiter.on, waiter.reason, next_try)
+            waiter.parked = True
+            if waiter.record is not None:
+                waiter.record.done()
+                waiter.record = None
         log.info("parked", entity=waiter.item.entity, document=waiter.item.document, on=waiter.on, reason=waiter.reason)
 
     async def _retry(self, waiter: Waiter) -> None:
@@ -449,8 +460,7 @@ class SinkRunner:
             # an operator has closed it
             self._waiters.pop(self._waiter_key(item), None)
             return
-        lane = f"{item.topic if item.topic == self._requests else 'doc'}/{item.key!r}"
-        await self._process(lane, item, None, retried=waiter)
+        await self._process(self._lane_of(item), item, None, retried=waiter)
 
     def _spawn(self, work: Any) -> None:
         task = asyncio.create_task(work)
