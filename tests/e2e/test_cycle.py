@@ -10,6 +10,7 @@ from tests.e2e.world import OTHER_SKU, SKU, World
 from penstock.cli.logview import header
 from penstock.cli.waiting import entries
 from penstock.log.fates import Fate, collapse
+from penstock.records.ids import canonical_id
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300)]
 
@@ -166,6 +167,8 @@ def test_the_trace_of_an_order_tells_its_whole_way(world: World):
     ref = world.place()
     booked = world.booked(ref)
     world.until(lambda: state(world, ref) == PROCESSING, "worked on")
+    for key in ("junk", canonical_id("prestashop", "1", "order", ref.rpartition("-")[2])):
+        world.publish("canonical.order", key, b"not a record")
     for name in (ref, booked["CoNum"], world.shop_order(ref)["reference"]):
         words = (ref, booked["CoNum"], "raw", "canonical", "applied", "header")
 

@@ -14,6 +14,7 @@ import pytest
 
 from penstock.log.broker import BrokerError, LocalBroker
 from penstock.log.kafka import KafkaSettings, admin, producer
+from penstock.log.offsets import LATEST, offsets
 from penstock.log.scan import scan
 from penstock.log.topics import Topic, apply, plan
 
@@ -62,6 +63,18 @@ def test_a_producer_that_writes_through_a_kill_loses_and_doubles_nothing(own_bro
             own_broker.start()
     assert client.flush(60) == 0
     assert keys(settings) == list(range(6_000))
+
+
+def test_a_client_that_knew_the_broker_before_its_kill_still_gets_offsets(own_broker: LocalBroker) -> None:
+    settings = settings_with_topic(own_broker.bootstrap)
+    write(settings, 0, 10)
+    client = admin(settings)
+    places = [("t", 0), ("t", 1)]
+    assert sum(offsets(client, places, LATEST).values()) == 10
+    for _ in range(2):
+        own_broker.kill()
+        own_broker.start()
+        assert sum(offsets(client, places, LATEST).values()) == 10
 
 
 def test_a_data_folder_is_found_again_on_its_port(tmp_path: Path) -> None:

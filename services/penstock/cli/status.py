@@ -65,7 +65,6 @@ def lag(view: LogView) -> dict[str, int]:
             group: view.admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)])[group].result()
             for group in groups
         }
-        # named anew: a committed place carries the leader epoch of its time, which a restarted broker refuses
         places = {(place.topic, place.partition) for each in committed.values() for place in each.topic_partitions}
         ends = offsets(view.admin, places, LATEST)
     except KafkaException as error:

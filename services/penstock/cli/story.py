@@ -8,6 +8,7 @@ from typing import Any
 from penstock.cli.logview import LogView, body, header
 from penstock.log.fates import Fate
 from penstock.log.scan import Record
+from penstock.log.wire import WireError
 from penstock.records.ids import canonical_id
 
 ORDER_TOPICS = ("order", "order-status", "shipment", "invoice", "payment", "refund")
@@ -58,9 +59,9 @@ class Storyteller:
         for entity in ORDER_TOPICS:
             own = []
             for record in self._view.records(f"canonical.{entity}"):
-                if record.value is None:
+                said = self._read(record)
+                if said is None:
                     continue
-                said = self._decode(record.value)[1]
                 order_id = order_of(entity, said)
                 if order_id is None:
                     continue
@@ -72,6 +73,13 @@ class Storyteller:
             related += own
         related += self._by_target_number(wanted, bound)
         return list(dict.fromkeys(related or self._by_waiting(wanted) or self._by_raw_key(wanted)))
+
+    def _read(self, record: Record) -> dict[str, Any] | None:
+        """The canonical record; None for bytes that are none, which any producer may have left on the topic."""
+        try:
+            return self._decode(record.value or b"")[1]
+        except WireError:
+            return None
 
     def _by_target_number(self, wanted: str, bound: Mapping[str, str]) -> Iterator[str]:
         """By the id that a document has in a target: CoNum, shipment, invoice."""
@@ -121,9 +129,11 @@ class Storyteller:
         """Gives the positions of the raw records behind them."""
         for entity in ORDER_TOPICS:
             for record in self._view.of_key(f"canonical.{entity}", story.order_id):
-                if record.value is None:
+                said = self._read(record)
+                if said is None:
+                    detail = "it cannot be read; `penstock dlq list` shows what became of it"
+                    story.steps.append(Step(record.at, "unreadable", entity, detail, self._place(record)))
                     continue
-                said = self._decode(record.value)[1]
                 native = said["source"]["native_id"]
                 what = f"{entity} {said.get('reference') or native}"
                 story.documents[said["id"]] = what

@@ -10,7 +10,7 @@ from penstock.cli.logview import LogView
 from penstock.cli.options import Bootstrap, Json, Registry, reachable
 from penstock.cli.options import registry as registry_client
 from penstock.cli.output import console, print_json, table
-from penstock.cli.story import Decode, Story, Storyteller
+from penstock.cli.story import Story, Storyteller
 from penstock.log.fates import collapse
 from penstock.log.wire import Codec
 
@@ -36,23 +36,17 @@ def trace(
 
     Exit code 1 when nothing on the log has this number.
     """
-    teller = Storyteller(LogView.connect(bootstrap), decoder(registry))
-    found = teller.find(number)
-    if not found:
+    with reachable():
+        teller = Storyteller(LogView.connect(bootstrap), Codec(registry_client(registry)).decode)
+        stories = [teller.tell(order_id) for order_id in teller.find(number)]
+    if not stories:
         raise CommandError(f"nothing on the log has the number {number!r}", Exit.NO)
-    stories = [teller.tell(order_id) for order_id in found]
     if json:
         print_json([as_json(story) for story in stories])
         return
     out = console()
     for story in stories:
         show(story, out)
-
-
-def decoder(url: str | None) -> Decode:
-    """Raises CommandError when the registry does not answer or lacks our schemas."""
-    with reachable():
-        return Codec(registry_client(url)).decode
 
 
 def show(story: Story, out: Console) -> None:

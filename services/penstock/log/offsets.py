@@ -48,12 +48,17 @@ def offsets(client: AdminClient, partitions: Iterable[Partition], spec: Any) -> 
         KafkaException: no answer within half a minute.
     """
     asked = {TopicPartition(*each): spec for each in partitions}
+    refused = False
     deadline = time.monotonic() + _PATIENCE
     while asked:
         try:
+            if refused:
+                # librdkafka keeps the leaders that it knew; a broker that was restarted refuses their epoch for ever
+                client.list_topics(timeout=10)
             answers = client.list_offsets(asked, request_timeout=10)
             return {(place.topic, place.partition): future.result().offset for place, future in answers.items()}
         except KafkaException:
+            refused = True
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.05)
