@@ -121,12 +121,26 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
+class Notice:
+    """Something that a person should know of a write that succeeded; it becomes an alert. No personal data."""
+
+    kind: str
+    reason: str
+    priority: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Done:
-    """A step is done (now or earlier). `reply` is a short account of the answer, without personal data."""
+    """A step is done (now or earlier). `reply` is a short account of the answer, without personal data.
+
+    `kept` names fields that differ in the target and were left as they are there, because the target is their master.
+    """
 
     native_id: str | None = None
     reply: str = ""
     links: Sequence[Link] = ()
+    kept: Sequence[str] = ()
+    notices: Sequence[Notice] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,9 +184,18 @@ class Reject:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A person must decide. The reason says what, where, which rule and the remedy."""
+    """It must not be written as things are. The reason says what, where and the remedy.
+
+    rule: what a person waives by releasing it (see `Task.waives`). arithmetic: rows of label and amount that show the
+    sum. clears_on: what can end the hold without a person (`stock`, `credit`): the record is tried again every `after`
+    seconds, and when its condition may have changed; None leaves it to a person.
+    """
 
     reason: str
+    rule: str = "target"
+    arithmetic: Sequence[tuple[str, str]] = ()
+    clears_on: str | None = None
+    after: float = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +213,7 @@ class Settled:
     reason: str
     native_id: str | None = None
     links: Sequence[Link] = ()
+    kept: Sequence[str] = ()
 
 
 StepResult = Done | Exists | Retry | Wait | Reject | Hold | Unknown
@@ -283,6 +307,9 @@ class Task:
     record: the canonical record (see schemas/avro); payload: what the from-canonical mapping made of it.
     previous: what was applied last, None when nothing was. options: flow options such as `notify_customers`.
     resuming: an earlier attempt may have written some of it: find before sending.
+    policies: the flow's policies as they are for this record, by dotted name (docs/flow.md).
+    released: rules that a person has waived for this record, `*` for all.
+    not_ours: payload fields whose master is the target: written when the document is created, and then left alone.
     """
 
     entity: str
@@ -293,6 +320,13 @@ class Task:
     lookup: Lookup
     options: Mapping[str, Any] = field(default_factory=dict)
     resuming: bool = False
+    policies: Mapping[str, Any] = field(default_factory=dict)
+    released: frozenset[str] = frozenset()
+    not_ours: frozenset[str] = frozenset()
+
+    def waives(self, rule: str) -> bool:
+        """Has a person released this record from the rule?"""
+        return rule in self.released or "*" in self.released
 
 
 class Handler(Protocol):

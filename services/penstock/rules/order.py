@@ -20,15 +20,16 @@ PAYMENT_METHODS = frozenset({"card", "bank-transfer", "check", "cash-on-delivery
 _REFERENCE = re.compile(r"[A-Z0-9]{1,6}-\S{1,73}")  # 80 characters in Infor (systems/infor.md 4.5)
 _HEADER_TEXTS = (
     "number", "reference", "customer_po", "shop", "status", "source_status", "currency", "language",
-    "customer_id", "payment_method", "payment_module",
+    "customer_id", "payment_method", "payment_module", "terms",
 )  # fmt: skip
 _BUYER_TEXTS = ("native_id", "email", "first_name", "last_name", "company", "group", "vat_number", "phone")
-_LINE_TEXTS = ("native_id", "product_native_id", "variant_native_id", "sku", "name", "category", "unit")
+_LINE_TEXTS = ("native_id", "product_native_id", "variant_native_id", "sku", "name", "category", "unit", "location")
 _LINE_QUANTITIES = ("quantity", "quantity_refunded")
 _LINE_PRICES = ("unit_price", "unit_price_gross", "net", "tax", "gross")
 _CHARGE = ("net", "tax", "gross")
 _TOTALS = ("lines_net", "lines_gross", "discounts_net", "discounts_gross", "net", "tax", "gross")
-_PARTS = (("totals", _TOTALS), ("shipping", _CHARGE), ("wrapping", _CHARGE))
+_PARTS = (("totals", _TOTALS), ("shipping", _CHARGE), ("wrapping", _CHARGE), ("fees", _CHARGE))
+_OPTIONAL = frozenset({"fees"})
 
 
 def check_order(found: Findings, order: Record) -> None:
@@ -121,10 +122,11 @@ def _rates(found: Findings, taxes: Sequence[Record], where: str, number: Any) ->
     good, most = True, found.policy.max_tax_rate
     for index, row in enumerate(taxes):
         rate: Any = row.get("rate")
-        if checks.is_amount(rate) and checks.is_amount(row.get("amount")) and 0 <= rate <= most:
+        amounts = ("rate", "amount") if row.get("base") is None else ("rate", "amount", "base")
+        if all(checks.is_amount(row.get(name)) for name in amounts) and 0 <= rate <= most:
             continue
         place = f"{where}taxes[{index}]."
-        if not checks.amounts(found, row, ("rate", "amount"), place):
+        if not checks.amounts(found, row, amounts, place):
             good = False
             continue
         what = f"Line {number} has a tax rate of {shown(rate)} %; it must lie between 0 and {shown(most)}."
@@ -137,6 +139,8 @@ def _figures(found: Findings, order: Record) -> bool:
     good = checks.amounts(found, order, ("paid_total",))
     for name, fields in _PARTS:
         part = order.get(name)
+        if part is None and name in _OPTIONAL:
+            continue
         if not isinstance(part, dict):
             found.refuse(name, part, "required", f"{name} is missing.", "Correct the mapping of this field.")
             good = False
@@ -155,16 +159,17 @@ def _figures(found: Findings, order: Record) -> bool:
 
 
 def _add_up(order: Record, lines: Sequence[Record], sums: Arithmetic) -> None:
-    totals, shipping, wrapping = order["totals"], order["shipping"], order["wrapping"]
+    totals = order["totals"]
+    charges = {name: order[name] for name in ("shipping", "wrapping", "fees") if order.get(name)}
     discounts = order.get("discounts") or ()
     for side, tax in (("net", "without tax"), ("gross", "with tax")):
         goods, off = totals[f"lines_{side}"], totals[f"discounts_{side}"]
         sums.total("lines", side, tax, [line[side] for line in lines], goods)
         if discounts or off:
             sums.total("discounts", side, tax, [one[side] for one in discounts], off)
-        sums.order(side, tax, (goods, off, shipping[side], wrapping[side]), totals[side])
+        sums.order(side, tax, goods, off, {name: charge[side] for name, charge in charges.items()}, totals[side])
     sums.gross("totals.", "Order", totals)
-    for name, charge in (("shipping", shipping), ("wrapping", wrapping)):
+    for name, charge in charges.items():
         if not charge["gross"] and not charge["net"] and not charge["tax"]:
             continue
         sums.gross(f"{name}.", name.capitalize(), charge)

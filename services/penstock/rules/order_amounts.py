@@ -58,14 +58,16 @@ class Arithmetic:
         if total != stated and self._differ(total, stated):
             self._hold_sum(f"totals.{what}_{side}", f"{what}-total", f"{what.capitalize()} {tax}", terms, stated)
 
-    def order(self, side: str, tax: str, parts: tuple[Decimal, Decimal, Decimal, Decimal], stated: Decimal) -> None:
-        """parts: lines, discounts, shipping, wrapping."""
-        lines, discounts, shipping, wrapping = parts
-        total = lines - discounts + shipping + wrapping
+    def order(
+        self, side: str, tax: str, lines: Decimal, discounts: Decimal, charges: dict[str, Decimal], stated: Decimal
+    ) -> None:
+        """charges: shipping, wrapping and what further charges the order has, by name."""
+        total = lines - discounts + sum(charges.values(), _ZERO)
         if total != stated and self._differ(total, stated):
+            added = "".join(f" + {name} {self._say(amount)}" for name, amount in charges.items())
             told = (
-                f"lines {self._say(lines)} − discounts {self._say(discounts)} + shipping {self._say(shipping)} "
-                f"+ wrapping {self._say(wrapping)} = {self._say(total)} {self._currency}"
+                f"lines {self._say(lines)} − discounts {self._say(discounts)}{added} = {self._say(total)} "
+                f"{self._currency}"
             )
             self._hold(f"totals.{side}", stated, "order-total", f"Order {tax}: {told}, but the order states", total)
 
@@ -87,7 +89,9 @@ class Arithmetic:
         self._hold(field, amount, "unit-price", f"{told}, but the line states", exact)
 
     def _taxes(self, line: Record, index: int) -> None:
-        rows, net, tax = line["taxes"], line["net"], line["tax"]
+        rows, tax = line["taxes"], line["tax"]
+        base: Decimal | None = rows[0].get("base")
+        net: Decimal = line["net"] if base is None else base
         rate, charged = rows[0]["rate"], rows[0]["amount"]
         for row in rows[1:]:
             rate, charged = rate + row["rate"], charged + row["amount"]
