@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 Mode = Literal["shadow", "live"]
 
@@ -98,6 +98,48 @@ class RegistryEnv(_Strict):
     url: str | None = None
 
 
+class WebhookEnv(_Strict):
+    """Where alerts are posted. `url` may be a reference: with many receivers it is a secret itself."""
+
+    url: str = Field(pattern=r"^(https?://|env:|file:)")
+    secret: str | None = Field(default=None, description="reference; the key of the signature")
+
+
+class SmtpEnv(_Strict):
+    """The mail server that takes alerts. Port 465 speaks TLS from the first byte."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    host: str
+    port: int = 587
+    starttls: bool = True
+    user: str | None = None
+    password: str | None = Field(default=None, description="reference")
+    sender: str = Field(alias="from", pattern=r"^[^\s@]+@[^\s@]+$")
+    to: list[str] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _no_password_in_the_clear(self) -> Self:
+        if (self.user is None) != (self.password is None):
+            raise ValueError("user and password go together")
+        if self.user is not None and not self.starttls and self.port != 465:
+            raise ValueError("a password over a connection without TLS: set starttls, or port 465")
+        return self
+
+
+class AlertsEnv(_Strict):
+    """Who is told of alerts. Secrets stay references here; the alerts service alone resolves them."""
+
+    min_priority: int = Field(default=1, ge=1)
+    group_seconds: float = Field(default=60.0, gt=0)
+    webhook: WebhookEnv | None = None
+    smtp: SmtpEnv | None = None
+
+    @property
+    def has_targets(self) -> bool:
+        return self.webhook is not None or self.smtp is not None
+
+
 class EnvFile(_Strict):
     """`env/<name>.yaml`. What is absent comes from the environment (PENSTOCK_BOOTSTRAP, PENSTOCK_REGISTRY_URL)."""
 
@@ -106,3 +148,4 @@ class EnvFile(_Strict):
     kafka: KafkaEnv = KafkaEnv()
     registry: RegistryEnv = RegistryEnv()
     match_key: str = "env:PENSTOCK_MATCH_KEY"
+    alerts: AlertsEnv | None = None
