@@ -1,85 +1,106 @@
-"""Everything that a flow needs on one machine, as children of a supervisor: broker, registry, sandboxes, services.
+"""Everything that flows need on one machine, as children of a supervisor: broker, registry, sandboxes, services.
 
 What the environment file names elsewhere (a broker, a registry, a genuine system) is not started here.
 """
 
-import json
 import os
-import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
-from urllib.parse import urlsplit
-
-import yaml
-from pydantic import ValidationError
 
 from penstock.cli.child import ChildSpec
 from penstock.cli.errors import CommandError, Exit
+from penstock.cli.flow_part import PENSTOCK, SERVICES, FlowPart, all_flows, read_environment
 from penstock.cli.ports import HOST, Ports
 from penstock.cli.supervise import Supervisor
-from penstock.connectors.registry import connector
-from penstock.flow.model import EnvFile, SandboxEnv
-from penstock.resources import resource
+from penstock.flow.model import EnvFile
 
-SERVICES = ("ingress", "processors", "sinks")
-PENSTOCK = (sys.executable, "-m", "penstock.cli.main")
-PREFERRED_PORTS = {"broker": 9092, "registry": 8081, "ingress": 8080, "prestashop": 8091, "infor": 8092}
+__all__ = ["PENSTOCK", "PREFERRED_PORTS", "SERVICES", "Stack", "all_flows", "read_environment"]
+
+PREFERRED_PORTS = {
+    "broker": 9092,
+    "registry": 8081,
+    "ingress": 8080,
+    "prestashop": 8091,
+    "infor": 8092,
+    "clarity": 8093,
+    "sage100": 8094,
+}
 """Where the other commands look when nothing is said."""
-SANDBOX_STAGE, BROKER_STAGE, REGISTRY_STAGE, SETUP_STAGE, SERVICE_STAGE = 4, 1, 2, 3, 5
+BROKER_STAGE, REGISTRY_STAGE, SETUP_STAGE = 1, 2, 3
 
 
 class Stack:
-    """Addresses and children of one flow in one environment. `data` keeps state, logs and ports between runs.
+    """Addresses and children of some flows over one log. `data` keeps state, logs and ports between runs.
 
-    `sandboxes` gives the address of each sandbox that is started; `preferred` are ports to take when they are free.
+    `flows` are the parts of each flow by its name, `sandboxes` the addresses of all sandboxes by their names;
+    `preferred` are ports to take when they are free. Services are called `sinks`; of several flows, `FLOW/sinks`.
     """
 
     def __init__(
-        self, flow: str, env: str, environment: EnvFile, data: Path, preferred: Mapping[str, int] | None = None
+        self, environments: Mapping[str, EnvFile], env: str, data: Path, preferred: Mapping[str, int] | None = None
     ) -> None:
-        self.flow, self.env, self.data = flow, env, data.absolute()
+        self.env, self.data = env, data.absolute()
         self.data.mkdir(parents=True, exist_ok=True)
-        self._ports = Ports(self.data / "ports.json", preferred)
-        self._systems = environment.systems
-        bootstrap = environment.kafka.bootstrap or os.environ.get("PENSTOCK_BOOTSTRAP")
-        registry = environment.registry.url or os.environ.get("PENSTOCK_REGISTRY_URL")
+        first = next(iter(environments))
+        wanted = preferred or {}
+        first_ingress = {f"{first}/ingress": wanted["ingress"]} if "ingress" in wanted else {}
+        self._ports = Ports(self.data / "ports.json", {**wanted, **first_ingress})
+        bootstrap = the_same(environments, lambda each: each.kafka.bootstrap) or os.environ.get("PENSTOCK_BOOTSTRAP")
+        registry = the_same(environments, lambda each: each.registry.url) or os.environ.get("PENSTOCK_REGISTRY_URL")
         self._own_broker, self._own_registry = bootstrap is None, registry is None
         self.bootstrap = bootstrap or f"{HOST}:{self._ports.get('broker')}"
         self.registry_url = registry or f"http://{HOST}:{self._ports.get('registry')}"
-        self._ingress_host = environment.ingress.host
-        fixed = environment.ingress.port if "port" in environment.ingress.model_fields_set else None
-        self._ingress_port = fixed or self._ports.get("ingress")
-        self.ingress_url = f"http://{self._ingress_host}:{self._ingress_port}"
-        self.sandboxes = {
-            name: f"http://{HOST}:{self._ports.get(name)}"
-            for name, system in self._systems.items()
-            if system.sandbox is not None
-        }
+        self.flows: dict[str, FlowPart] = {}
+        for name, environment in environments.items():
+            self.flows[name] = FlowPart(
+                name,
+                env,
+                environment,
+                self.data,
+                self._ports,
+                self._log_variables,
+                prefix=f"{name}/" if len(environments) > 1 else "",
+                taken=self.sandboxes,
+            )
 
     @classmethod
     def load(
-        cls, flow: str, env: str, data: Path, preferred: Mapping[str, int] | None = None, seed: int | None = None
+        cls,
+        flows: str | Sequence[str],
+        env: str,
+        data: Path,
+        preferred: Mapping[str, int] | None = None,
+        seed: int | None = None,
     ) -> Self:
-        """The stack of `flows/<flow>/env/<env>.yaml`; `seed` takes the place of the sandboxes' own.
+        """The stack of `flows/<flow>/env/<env>.yaml` of each flow; `seed` takes the place of the sandboxes' own.
 
         Raises CommandError naming the file and what is wrong in it.
         """
-        environment = read_environment(flow, env)
+        names = [flows] if isinstance(flows, str) else list(dict.fromkeys(flows))
+        environments = {name: read_environment(name, env) for name in names}
         if seed is not None:
-            systems = {
-                name: system.model_copy(update={"sandbox": system.sandbox.model_copy(update={"seed": seed})})
-                for name, system in environment.systems.items()
-                if system.sandbox is not None
-            }
-            environment = environment.model_copy(update={"systems": {**environment.systems, **systems}})
-        return cls(flow, env, environment, data, preferred)
+            environments = {name: seeded(environment, seed) for name, environment in environments.items()}
+        return cls(environments, env, data, preferred)
+
+    @property
+    def sandboxes(self) -> dict[str, str]:
+        """Address of each sandbox by the name of its child."""
+        return {part.children_of[name]: url for part in self.flows.values() for name, url in part.sandboxes.items()}
+
+    @property
+    def ingress_url(self) -> str:
+        """Where webhooks come in; of several flows, those of the first."""
+        return next(iter(self.flows.values())).ingress_url
 
     def supervisor(
         self, *, on_event: Callable[[str], None] = lambda _: None, ready_file: Path | None = None
     ) -> Supervisor:
+        parts = self.flows.values()
+        sandboxes = [child for part in parts for child in part.sandbox_children()]
+        services = [child for part in parts for child in part.service_children()]
         return Supervisor(
-            [*self._log(), *self._sandboxes(), *self._setup(), *self._services()],
+            [*self._log(), *sandboxes, *self._setup(), *services],
             self.data / "logs",
             on_event=on_event,
             ready_file=ready_file,
@@ -89,40 +110,32 @@ class Stack:
     def about(self) -> dict[str, Any]:
         """Where everything listens."""
         return {
-            "flow": self.flow,
             "env": self.env,
             "data": str(self.data),
             "bootstrap": self.bootstrap,
             "registry": self.registry_url,
             "ingress": self.ingress_url,
             "systems": self.sandboxes,
+            "flows": {
+                name: {"ingress": part.ingress_url, "systems": part.sandboxes} for name, part in self.flows.items()
+            },
         }
 
     def variables(self) -> dict[str, str]:
-        """The environment variables by which a child finds what was chosen here."""
-        out = {
-            "PENSTOCK_BOOTSTRAP": self.bootstrap,
-            "PENSTOCK_REGISTRY_URL": self.registry_url,
-        }
-        for name, url in self.sandboxes.items():
-            if self._opened_by_ionapi(name):
-                out[f"PENSTOCK_IONAPI_{name.upper()}"] = str(self._ionapi(name))
-            else:
-                path = urlsplit(str(self._systems[name].settings.get("base_url", ""))).path
-                out[f"PENSTOCK_URL_{name.upper()}"] = url + path
+        """The environment variables by which a command finds what was chosen here."""
+        out = self._log_variables()
+        for part in self.flows.values():
+            out |= part.variables()
         return out
 
-    def _opened_by_ionapi(self, name: str) -> bool:
-        """An Infor gateway has no address of its own in the settings: the .ionapi file names it."""
-        return "ionapi" in connector(name).settings.model_fields
-
-    def _ionapi(self, name: str) -> Path:
-        return self.data / f"{name}.ionapi"
+    def _log_variables(self) -> dict[str, str]:
+        return {"PENSTOCK_BOOTSTRAP": self.bootstrap, "PENSTOCK_REGISTRY_URL": self.registry_url}
 
     def _log(self) -> list[ChildSpec]:
         made = []
         if self._own_broker:
-            folder, ready = str(self.data / "kafka"), self._ready_file("broker")
+            folder, ready = str(self.data / "kafka"), self.data / "ready" / "broker.json"
+            ready.parent.mkdir(exist_ok=True)
             port = self.bootstrap.rpartition(":")[2]
             argv: tuple[str, ...] = (*PENSTOCK, "broker", "--data", folder, "--port", port, "--ready-file", str(ready))
             made.append(self._spec("broker", argv, BROKER_STAGE, ready_file=ready, listens=self.bootstrap))
@@ -133,26 +146,6 @@ class Stack:
             made.append(self._spec("registry", argv, REGISTRY_STAGE, needs, ready_url=url, listens=self.registry_url))
         return made
 
-    def _sandboxes(self) -> list[ChildSpec]:
-        return [
-            self._sandbox(name, system.sandbox, self.sandboxes[name])
-            for name, system in self._systems.items()
-            if system.sandbox is not None
-        ]
-
-    def _sandbox(self, name: str, given: SandboxEnv, url: str) -> ChildSpec:
-        folder = self.data / name
-        folder.mkdir(exist_ok=True)
-        ready = self._ready_file(name)
-        options = json.dumps(given.options).replace("${ingress.url}", self.ingress_url)
-        argv = (
-            *(sys.executable, "-m", "penstock.sandbox.serve", name, "--host", HOST),
-            *("--port", str(self._ports.get(name)), "--data", str(folder), "--seed", str(given.seed)),
-            *("--options", options, "--ready-file", str(ready)),
-        )
-        keep = (f"{url}/_sandbox/ionapi", self._ionapi(name)) if self._opened_by_ionapi(name) else None
-        return self._spec(name, argv, SANDBOX_STAGE, ready_file=ready, keep=keep, listens=url)
-
     def _setup(self) -> list[ChildSpec]:
         broker = ("broker",) if self._own_broker else ()
         registry = ("registry",) if self._own_registry else ()
@@ -161,38 +154,25 @@ class Stack:
             self._spec("schemas", (*PENSTOCK, "schemas", "register"), SETUP_STAGE, (*broker, *registry), once=True),
         ]
 
-    def _services(self) -> list[ChildSpec]:
-        return [self._service(name) for name in SERVICES]
-
-    def _service(self, name: str) -> ChildSpec:
-        host, port = (self._ingress_host, self._ingress_port) if name == "ingress" else (HOST, self._ports.get(name))
-        url = f"http://{host}:{port}"
-        argv = (*PENSTOCK, "run", name, "--flow", self.flow, "--env", self.env, "--host", host, "--port", str(port))
-        needs = ("topics", "schemas", *self.sandboxes)
-        return self._spec(name, argv, SERVICE_STAGE, needs, ready_url=f"{url}/readyz", listens=url)
-
     def _spec(
         self, name: str, argv: tuple[str, ...], stage: int, needs: tuple[str, ...] = (), **more: Any
     ) -> ChildSpec:
-        return ChildSpec(name, argv, stage, needs, env={**self.variables(), "PYTHONUNBUFFERED": "1"}, **more)
-
-    def _ready_file(self, name: str) -> Path:
-        folder = self.data / "ready"
-        folder.mkdir(exist_ok=True)
-        return folder / f"{name}.json"
+        return ChildSpec(name, argv, stage, needs, env={**self._log_variables(), "PYTHONUNBUFFERED": "1"}, **more)
 
 
-def read_environment(flow: str, env: str) -> EnvFile:
-    """`flows/<flow>/env/<env>.yaml`. Raises CommandError naming the file, the field and what is wrong."""
-    folder = resource("flows") / flow / "env"
-    path = folder / f"{env}.yaml"
-    if not path.is_file():
-        known = ", ".join(sorted(each.stem for each in folder.glob("*.yaml"))) or "none"
-        raise CommandError(f"{path} does not exist; environments of {flow}: {known}", Exit.USAGE)
-    try:
-        return EnvFile.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
-    except yaml.YAMLError as error:
-        raise CommandError(f"{path}: {error}", Exit.USAGE) from error
-    except ValidationError as error:
-        lines = [f"{path}: {'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()]
-        raise CommandError("\n".join(lines), Exit.USAGE) from error
+def the_same(environments: Mapping[str, EnvFile], ask: Callable[[EnvFile], str | None]) -> str | None:
+    """What all flows say of their log. Raises CommandError when they name different ones."""
+    said = {name: ask(environment) for name, environment in environments.items()}
+    if len(set(said.values())) > 1:
+        raise CommandError(f"flows that run together need one log; their environments name {said}", Exit.USAGE)
+    return next(iter(said.values()))
+
+
+def seeded(environment: EnvFile, seed: int) -> EnvFile:
+    """The environment with another seed for its sandboxes."""
+    systems = {
+        name: system.model_copy(update={"sandbox": system.sandbox.model_copy(update={"seed": seed})})
+        for name, system in environment.systems.items()
+        if system.sandbox is not None
+    }
+    return environment.model_copy(update={"systems": {**environment.systems, **systems}})
