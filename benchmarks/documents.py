@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 
 from cluster import ENV, FLOW, served
-from penstock.cli.demo_plan import wishes
+from penstock.cli.pairs.prestashop_infor import PAIR
 from penstock.connectors.budget import Budget, BudgetSettings
 from penstock.connectors.prestashop.settings import PrestashopSettings
 from penstock.connectors.prestashop.source import PrestashopSource
@@ -65,7 +65,7 @@ def raw_orders(count: int = 60) -> list[RawOrder]:
 
 
 def _place(url: str, count: int) -> list[int]:
-    good = [wish for wish in wishes(2 * count, seed=7) if not wish.held][:count]
+    good = [wish for wish in PAIR.wishes(2 * count, seed=7) if not wish.held][:count]
     with httpx.Client(base_url=f"{url}/_sandbox/actions/", trust_env=False, timeout=30) as shop:
         return [int(shop.post("place-order", json=dict(wish.place)).raise_for_status().json()["id"]) for wish in good]
 

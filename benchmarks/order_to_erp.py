@@ -24,8 +24,8 @@ import psutil
 
 import report
 from cluster import running_stack
-from penstock.cli.demo_plan import wishes
 from penstock.cli.logview import LogView
+from penstock.cli.pairs.prestashop_infor import PAIR
 from penstock.cli.stack import Stack
 from penstock.cli.supervise import Supervisor
 from penstock.records.ids import canonical_id
@@ -106,7 +106,7 @@ def cpu_seconds(supervisor: Supervisor) -> dict[str, float]:
 
 def places() -> Iterator[Mapping[str, Any]]:
     """Bodies of place-order, none of them in trouble."""
-    good = (wish.place for wish in wishes(4_000, seed=11) if not wish.trouble)
+    good = (wish.place for wish in PAIR.wishes(4_000, seed=11) if not wish.trouble)
     return iter(list(good))
 
 

@@ -1,4 +1,4 @@
-"""1,000 orders, ten kills of each service at random moments: `python tests/crash/kill_1000.py --seed 7`.
+"""1,000 orders, ten kills of each service at random moments: `python tests/crash/kill_1000.py --flow clarity-sage100`.
 
 Exit code 0 only if the ERP holds every order once, or a hold says why, and the sums are equal to the cent.
 """
@@ -15,11 +15,13 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from tests.crash.killing import kill_among_orders
 
-SERVICES = ("ingress", "processors", "sinks")
+from penstock.cli.run import DEFAULT_FLOW
+from penstock.cli.stack import SERVICES
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--flow", default=DEFAULT_FLOW)
     parser.add_argument("--orders", type=int, default=1000)
     parser.add_argument("--kills", type=int, default=10, help="of each service")
     parser.add_argument("--seed", type=int, default=7)
@@ -30,7 +32,9 @@ def main() -> int:
     random.Random(given.seed).shuffle(kills)
     data = Path(tempfile.mkdtemp(prefix="penstock-kill-"))
     began = time.monotonic()
-    outcome = kill_among_orders(data, given.orders, given.seed, kills, timeout=given.timeout, tell=_tell)
+    outcome = kill_among_orders(
+        data, given.orders, given.seed, kills, flow=given.flow, timeout=given.timeout, tell=_tell
+    )
     _tell(f"{time.monotonic() - began:.0f} s, {outcome.restarts} restarts")
     for name, value in outcome.books.as_json().items():
         if name not in {"reasons", "problems"}:

@@ -8,14 +8,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from penstock.cli.demo_plan import wishes
-from penstock.cli.demo_play import Play
+from penstock.cli.demo_flow import DemoFlow
 from penstock.cli.demo_report import Books
-from penstock.cli.demo_run import DemoRun
+from penstock.cli.demo_run import DemoRun, Looks
 from penstock.cli.stack import Stack
 from penstock.cli.supervise import Supervisor
 
-FLOW, ENV = "prestashop-infor", "sandbox"
+ENV = "sandbox"
 LONGEST_PAUSE = 1.5
 ALIVE_SECONDS = 60.0
 UNDER_WAY = 0.4
@@ -37,6 +36,7 @@ def kill_among_orders(
     seed: int,
     kills: Sequence[str],
     *,
+    flow: str,
     timeout: float,
     tell: Callable[[str], None] = print,
 ) -> Outcome:
@@ -46,30 +46,33 @@ def kill_among_orders(
     killed comes in the order of `kills`; when, within 1.5 s of a batch, is drawn from the seed.
     """
     dice = random.Random(f"kills:{seed}")
-    with _running(data, seed, tell) as (run, supervisor):
-        placed = wishes(orders, seed)
+    with _running(data, flow, seed, tell) as (run, one, supervisor):
+        placed = one.pair.wishes(orders, seed)
         size = -(-orders // len(kills))
         for number, name in enumerate(kills):
-            _wait_for_work(run, int(len(run.play.placed) * UNDER_WAY))
-            run.play.place(placed[number * size : (number + 1) * size])
+            _wait_for_work(one, int(len(one.play.placed) * UNDER_WAY))
+            one.play.place(placed[number * size : (number + 1) * size])
             time.sleep(dice.uniform(0.05, LONGEST_PAUSE))
             _wait_alive(supervisor, name)
             pid = supervisor.kill(name)
-            tell(f"kill {number + 1} of {len(kills)}: {name} (pid {pid}), {len(run.play.placed)} orders placed")
-        books, unsettled = run.settle(timeout)
-        return Outcome(books, unsettled, supervisor.restarts)
+            tell(f"kill {number + 1} of {len(kills)}: {name} (pid {pid}), {len(one.play.placed)} orders placed")
+        last = run.settle(timeout)[flow]
+        return Outcome(last.books, last.unsettled, supervisor.restarts)
 
 
 @contextmanager
-def _running(data: Path, seed: int, tell: Callable[[str], None]) -> Iterator[tuple[DemoRun, Supervisor]]:
-    stack = Stack.load(FLOW, ENV, data, seed=seed)
+def _running(
+    data: Path, flow: str, seed: int, tell: Callable[[str], None]
+) -> Iterator[tuple[DemoRun, DemoFlow, Supervisor]]:
+    stack = Stack.load(flow, ENV, data, seed=seed)
     began = time.monotonic()
     said: list[str] = []
 
-    def look(play: Play, books: Books, unsettled: Sequence[str]) -> None:
-        counts = books.counts
+    def look(looks: Looks) -> None:
+        now = looks[flow]
+        play, counts = now.flow.play, now.books.counts
         line = f"{len(play.snapshot.erp)} in the ERP, {counts['held']} held, {play.acts_left} acts and "
-        line += f"{len(unsettled)} points left"
+        line += f"{len(now.unsettled)} points left"
         if said[-1:] != [line]:
             said.append(line)
             tell(f"{time.monotonic() - began:6.1f} s  {line}")
@@ -77,22 +80,21 @@ def _running(data: Path, seed: int, tell: Callable[[str], None]) -> Iterator[tup
     with stack.supervisor(on_event=tell) as supervisor:
         run = DemoRun(stack, seed, look, threading.Event())
         try:
-            yield run, supervisor
+            yield run, run.flows[flow], supervisor
         finally:
             run.close()
 
 
-def _wait_for_work(run: DemoRun, least: int) -> None:
+def _wait_for_work(flow: DemoFlow, least: int) -> None:
     """Until `least` orders are in the ERP; what people do with them goes on meanwhile."""
     deadline = time.monotonic() + PROGRESS_SECONDS
     while True:
-        run.play.act()
-        if len(run.play.snapshot.erp) >= least:
+        flow.play.act()
+        found = len(flow.play.snapshot.erp)
+        if found >= least:
             return
         if time.monotonic() > deadline:
-            raise TimeoutError(
-                f"{len(run.play.snapshot.erp)} orders in the ERP after {PROGRESS_SECONDS:.0f} s, not {least}"
-            )
+            raise TimeoutError(f"{found} orders in the ERP after {PROGRESS_SECONDS:.0f} s, not {least}")
         time.sleep(0.2)
 
 

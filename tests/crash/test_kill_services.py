@@ -10,6 +10,7 @@ from tests.crash.killing import Outcome, kill_among_orders
 from penstock.log.jars import JarsError, ensure_libs, find_java
 
 ORDERS = int(os.environ.get("PENSTOCK_CRASH_ORDERS", "200"))
+FLOWS = ("prestashop-infor",)
 SEED = int(os.environ.get("PENSTOCK_CRASH_SEED", "7"))
 
 pytestmark = [pytest.mark.kafka, pytest.mark.crash, pytest.mark.timeout(1500)]
@@ -34,11 +35,13 @@ def assert_accounted_for(outcome: Outcome, kills: int) -> None:
     assert outcome.restarts >= kills
 
 
-def test_each_service_killed_twice_in_the_middle_leaves_every_order_once(tmp_path: Path) -> None:
+@pytest.mark.parametrize("flow", FLOWS)
+def test_each_service_killed_twice_in_the_middle_leaves_every_order_once(tmp_path: Path, flow: str) -> None:
     kills = ["sinks", "ingress", "processors", "sinks", "processors", "ingress"]
-    assert_accounted_for(kill_among_orders(tmp_path, ORDERS, SEED, kills, timeout=600), len(kills))
+    assert_accounted_for(kill_among_orders(tmp_path, ORDERS, SEED, kills, flow=flow, timeout=600), len(kills))
 
 
-def test_a_killed_broker_and_registry_leave_every_order_once(tmp_path: Path) -> None:
+@pytest.mark.parametrize("flow", FLOWS)
+def test_a_killed_broker_and_registry_leave_every_order_once(tmp_path: Path, flow: str) -> None:
     kills = ["broker", "registry"]
-    assert_accounted_for(kill_among_orders(tmp_path, ORDERS, SEED, kills, timeout=600), len(kills))
+    assert_accounted_for(kill_among_orders(tmp_path, ORDERS, SEED, kills, flow=flow, timeout=600), len(kills))

@@ -5,21 +5,21 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import orjson
 import typer
 
-from penstock.cli.demo_play import Play
-from penstock.cli.demo_report import Books
-from penstock.cli.demo_run import DemoRun
+from penstock.cli.demo_report import together
+from penstock.cli.demo_run import DemoRun, Looks
 from penstock.cli.demo_view import View, summary
-from penstock.cli.errors import CommandError, Exit
+from penstock.cli.errors import Exit
 from penstock.cli.output import console, table
-from penstock.cli.run import DEFAULT_ENV, DEFAULT_FLOW
-from penstock.cli.stack import PREFERRED_PORTS, Stack
+from penstock.cli.run import DEFAULT_ENV
+from penstock.cli.stack import PREFERRED_PORTS, Stack, all_flows
 from penstock.cli.up import Stopped, rows, start_with_progress, stop_signal
 
 app = typer.Typer(add_completion=False)
@@ -30,28 +30,26 @@ SETTLE_SECONDS_PER_ORDER = 1.0
 
 @app.command(
     epilog="Examples: `penstock demo`, `penstock demo --once --orders 200 --seed 7`, "
-    "`penstock demo --once --orders 20 --json books.json`"
+    "`penstock demo --flow clarity-sage100 --orders 20 --json books.json`"
 )
 def demo(
     once: Annotated[bool, typer.Option("--once", help="End when all is settled, instead of going on.")] = False,
-    orders: Annotated[int, typer.Option(min=1, help="Orders to place at the start.")] = 20,
+    orders: Annotated[int, typer.Option(min=1, help="Orders to place in each shop at the start.")] = 20,
     seed: Annotated[int, typer.Option(help="Same seed, same catalogue and orders.")] = 7,
-    flow: Annotated[str, typer.Option(help="Name of a folder in flows/.")] = DEFAULT_FLOW,
+    flow: Annotated[
+        list[str] | None, typer.Option(help="Folder in flows/; give it again for more. Default: all.")
+    ] = None,
     env: Annotated[str, typer.Option(help="Name of a file in flows/FLOW/env/ with sandboxes.")] = DEFAULT_ENV,
     json: Annotated[Path | None, typer.Option("--json", help="Write the books to this file; - is stdout.")] = None,
     data: Annotated[Path | None, typer.Option(help="Keep state and logs here; default: a temporary folder.")] = None,
 ) -> None:
-    """Start broker, registry, both sandboxes and all services; place orders; end with books read from the two systems.
+    """Start broker, registry, sandboxes and services of all flows; place orders; end with books read from the systems.
 
     Without --once a trickle of orders follows until Ctrl-C. Exit code 0 only if every order placed is accounted for.
     """
     out = console(stderr=json == Path("-"))
     folder = data or Path(tempfile.mkdtemp(prefix="penstock-demo-"))
-    stack = Stack.load(flow, env, folder, preferred=None if once else PREFERRED_PORTS, seed=seed)
-    if set(stack.sandboxes) != {"prestashop", "infor"}:
-        raise CommandError(
-            f"the demo needs both sandboxes; {flow}/env/{env}.yaml has {list(stack.sandboxes)}", Exit.USAGE
-        )
+    stack = Stack.load(flow or all_flows(env), env, folder, preferred=None if once else PREFERRED_PORTS, seed=seed)
     began = time.monotonic()
     with stop_signal() as stopped:
         view = View(out)
@@ -67,7 +65,7 @@ def demo(
             supervisor.stop()
     report |= {"restarts": supervisor.restarts, "seconds": round(time.monotonic() - began, 1)}
     if json:
-        write_json({**report, "flows": {flow: report}}, json)
+        write_json(report, json)
     out.print("the books balance" if good else f"the books do not balance; logs are in {folder}", markup=False)
     if good and data is None:
         shutil.rmtree(folder, ignore_errors=True)
@@ -81,8 +79,8 @@ def play(
     began = time.monotonic()
     enough = SETTLE_SECONDS + orders * SETTLE_SECONDS_PER_ORDER
 
-    def look(play: Play, books: Books, unsettled: Sequence[str]) -> None:
-        view.show(play, books, unsettled, time.monotonic() - began)
+    def look(looks: Looks) -> None:
+        view.show(looks, time.monotonic() - began)
 
     with view:
         run = DemoRun(stack, seed, look, stopped)
@@ -91,14 +89,41 @@ def play(
             run.trickle()
             view.tell("no more orders; waiting until all is settled (Ctrl-C again to skip)")
             stopped.clear()
-        books, unsettled = run.settle(enough)
-        stock_wrong = len(run.play.snapshot.stock_wrong(run.play.dead_lettered(books)))
+        looks = run.settle(enough)
+        policies = {name: run.policies(look.flow) for name, look in looks.items()}
         run.close()
-    view.print(summary(books, stock_wrong, time.monotonic() - began))
-    for line in dict.fromkeys([*books.problems, *unsettled]):
+    report = books_of(looks, policies, seed)
+    stock_wrong = {name: part["stock_wrong"] for name, part in report["flows"].items()}
+    view.print(
+        summary({name: each.books for name, each in looks.items()}, stock_wrong, policies, time.monotonic() - began)
+    )
+    for line in dict.fromkeys(line for each in looks.values() for line in (*each.books.problems, *each.unsettled)):
         view.tell(line)
-    report = {**books.as_json(), "stock_wrong": stock_wrong, "unsettled": list(unsettled), "seed": seed}
-    return report, books.balanced and not unsettled
+    return report, all(each.books.balanced and not each.unsettled for each in looks.values())
+
+
+def books_of(looks: Looks, policies: Mapping[str, Mapping[str, int]], seed: int) -> dict[str, Any]:
+    """Totals of all flows, and `flows` with the same fields of each."""
+    flows = {
+        name: {
+            **each.books.as_json(),
+            "stock_wrong": len(each.flow.play.stock_wrong(each.books)),
+            "policies": dict(policies[name]),
+            "unsettled": list(each.unsettled),
+            "seed": seed,
+        }
+        for name, each in looks.items()
+    }
+    parts = flows.values()
+    counted = sum((Counter(part["policies"]) for part in parts), Counter[str]())
+    return {
+        **together(each.books for each in looks.values()).as_json(),
+        "stock_wrong": sum(part["stock_wrong"] for part in parts),
+        "policies": dict(sorted(counted.items())),
+        "unsettled": [line for part in parts for line in part["unsettled"]],
+        "seed": seed,
+        "flows": flows,
+    }
 
 
 def write_json(report: dict[str, Any], file: Path) -> None:

@@ -1,64 +1,50 @@
 """Plays a demo: places the orders, does with each what its wish says, and knows when everything has come to rest."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from penstock.cli.demo_plan import Wish
-from penstock.cli.demo_read import Reader, Snapshot, reference
-from penstock.cli.demo_report import ENDED, Books, ErpOrder, Reason, ShopOrder, balance
+from penstock.cli.demo_report import Books, Reason, balance
 from penstock.cli.errors import CommandError, Exit
-from penstock.cli.sandbox_api import SandboxApi
-
-IN_THE_SHOP = frozenset({"edit", "pay", "cancel"})
-
-
-@dataclass(slots=True)
-class Placed:
-    """One order of the demo and the acts that are still to come."""
-
-    native_id: int
-    ref: str
-    wish: Wish
-    todo: list[str]
-    refused: str = ""
+from penstock.cli.pairs import Moment, Placed, Scene, Snapshot, Wish
 
 
 @dataclass(slots=True)
 class Play:
-    """One demo. `reasons` reads from the log why orders are not in the ERP; it explains, and never counts."""
+    """One flow of a demo. `tag` begins our references; reasons from the log explain, and never count."""
 
-    shop: SandboxApi
-    erp: SandboxApi
-    reader: Reader
-    reasons: Callable[[], Iterable[Reason]]
+    scene: Scene
+    tag: str
     placed: list[Placed] = field(default_factory=list)
     snapshot: Snapshot = field(default_factory=Snapshot)
+    held: frozenset[str] = frozenset()
 
     def place(self, wishes: Iterable[Wish]) -> None:
         for wish in wishes:
-            row = self.shop.act("place-order", wish.place)
-            number = int(row["id"])
-            self.placed.append(Placed(number, reference(number), wish, list(wish.acts)))
+            number = self.scene.place(wish)
+            self.placed.append(Placed(number, f"{self.tag}-{number}", wish, list(wish.acts)))
 
     def act(self) -> int:
         """Look at both systems and do the next act of every order that is ready for it. Gives how many were done."""
-        self.snapshot = self.reader.read()
+        self.snapshot = self.scene.read()
         booked = self.snapshot.booked()
         shop = {order.ref: order for order in self.snapshot.shop}
         done = 0
         for each in self.placed:
-            there, here = booked.get(each.ref), shop.get(each.ref)
-            if each.todo and there and here and self._ready(each, here, there):
-                done += self._try(each, there)
+            here = shop.get(each.ref)
+            if each.todo and here:
+                now = Moment(each, here, booked.get(each.ref), each.ref in self.held, self.snapshot)
+                done += self.scene.ready(each.todo[0], now) and self._try(now)
         return done
 
     @property
     def acts_left(self) -> int:
         return sum(len(each.todo) for each in self.placed)
 
-    def books(self) -> Books:
+    def books(self, reasons: Sequence[Reason]) -> Books:
         """The books of the latest look at both systems."""
-        return balance(self.snapshot.shop, self.snapshot.erp, self.reasons(), self.snapshot.erp_emails)
+        self.held = frozenset(reason.ref for reason in reasons if reason.kind == "held")
+        snapshot = self.snapshot
+        return balance(snapshot.shop, snapshot.erp, reasons, snapshot.erp_emails, snapshot.wrong)
 
     def unsettled(self, books: Books) -> Sequence[str]:
         """What has not come to rest yet, as sentences: problems of the books, acts, and states that must still move."""
@@ -75,30 +61,20 @@ class Play:
                 left.append(f"{order.ref}: the shop does not show yet that the ERP works on it")
         left += [
             f"{sku}: the shop shows {shown} in stock, it should be {wanted}"
-            for sku, (shown, wanted) in self.snapshot.stock_wrong(self.dead_lettered(books)).items()
+            for sku, (shown, wanted) in self.stock_wrong(books).items()
         ]
         return left
 
-    @staticmethod
-    def dead_lettered(books: Books) -> set[str]:
-        """Orders of which nobody knows what they want."""
-        return {verdict.ref for verdict in books.verdicts if verdict.kind == "dead_lettered"}
+    def stock_wrong(self, books: Books) -> dict[str, tuple[object, object]]:
+        """SKU -> (shown, wanted), but for orders of which nobody knows what they want."""
+        dead = {verdict.ref for verdict in books.verdicts if verdict.kind == "dead_lettered"}
+        return {**self.snapshot.stock_wrong(dead)}
 
-    def _ready(self, each: Placed, here: ShopOrder, there: ErpOrder) -> bool:
-        """Whether the next act can be done without running ahead of the flow."""
-        if each.todo[0] == "receive":
-            return there.number in self.snapshot.invoiced
-        if each.todo[0] == "invoice":
-            return there.shipped > 0
-        # an order is touched only while both sides agree on it: an edit must have arrived before the next act
-        agreed = here.status not in ENDED and here.total == there.total
-        # what is not paid yet is planned in the ERP and cannot be shipped
-        return agreed and (each.todo[0] in IN_THE_SHOP or not there.planned)
-
-    def _try(self, each: Placed, there: ErpOrder) -> bool:
+    def _try(self, now: Moment) -> bool:
         """A system may refuse an act because the order has moved since the look: then it is tried at the next one."""
+        each = now.placed
         try:
-            self._do(each, there)
+            self.scene.do(each.todo[0], now)
         except CommandError as error:
             if error.code != Exit.NO:
                 raise
@@ -107,27 +83,3 @@ class Play:
         each.todo.pop(0)
         each.refused = ""
         return True
-
-    def _do(self, each: Placed, there: ErpOrder) -> None:
-        match each.todo[0]:
-            case "edit":
-                sku, quantity = self.snapshot.shop_lines[each.ref][0]
-                self.shop.act(
-                    "change-order", {"id": each.native_id, "lines": [{"sku": sku, "quantity": int(quantity) + 1}]}
-                )
-            case "pay":
-                self.shop.act("pay-order", {"id": each.native_id})
-            case "cancel":
-                self.shop.act("cancel-order", {"id": each.native_id})
-            case "ship-part" if there.ordered > 1:
-                self.erp.act("ship", {"CoNum": there.number, "lines": {"1": "1"}})
-            case "ship-part":
-                pass  # a single piece cannot go in two parts
-            case "ship":
-                self.erp.act("ship", {"CoNum": there.number})
-            case "invoice":
-                self.erp.act("invoice", {"CoNum": there.number})
-            case "receive":
-                self.erp.act("receive-payment", {"CoNum": there.number})
-            case unknown:
-                raise ValueError(f"no such act: {unknown}")

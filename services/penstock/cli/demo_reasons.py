@@ -1,33 +1,66 @@
-"""Why an order is not in the ERP, from the log: holds, parked records, dead letters and refusals."""
+"""What the log says of the orders of a demo: why one is not in the ERP, and what the policies did.
 
-from collections.abc import Iterator
+Reasons come from open holds, parked records, dead letters and refusals; they explain, and never count. Policies are
+counted over everything that was ever held or told, settled since or not.
+"""
 
-from penstock.cli.demo_read import reference
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Literal
+
 from penstock.cli.demo_report import Reason
 from penstock.cli.dlq import open_letters
-from penstock.cli.logview import LogView, header
+from penstock.cli.logview import LogView, body, header
 from penstock.cli.waiting import entries
 from penstock.log.fates import Fate, FateState, collapse
 
 GIVEN_UP = frozenset({FateState.REJECTED, FateState.DISCARDED})
+Shops = Mapping[tuple[str, str], str]
+"""(system, instance) of a shop -> the tag that begins our references of its orders."""
 
 
-def reasons(view: LogView) -> Iterator[Reason]:
-    """One per open entry, dead letter and final refusal of an order."""
+def reasons(view: LogView, shops: Shops) -> dict[str, list[Reason]]:
+    """By tag: one per open entry, dead letter and final refusal of an order."""
+    out: defaultdict[str, list[Reason]] = defaultdict(list)
+    for event_id, kind, text in _said(view):
+        if ref := order_of_event(event_id, shops):
+            out[ref.partition("-")[0]].append(Reason(ref, kind, text))
+    return out
+
+
+def _said(view: LogView) -> Iterator[tuple[str, Literal["held", "dead_lettered"], str]]:
+    """(event id, kind, text) of everything that was not applied."""
     for start in ("hold", "parked."):
         for entry in entries(view, start):
-            if ref := order_of_event(str(entry.data["event_id"])):
-                yield Reason(ref, "held", f"{entry.data['on']}: {entry.data['reason']}")
+            yield str(entry.data["event_id"]), "held", f"{entry.data['on']}: {entry.data['reason']}"
     for letter in open_letters(view):
-        if ref := order_of_event(header(letter, "ce_id")):
-            yield Reason(ref, "dead_lettered", header(letter, "dlq-error"))
+        yield header(letter, "ce_id"), "dead_lettered", header(letter, "dlq-error")
     found = (Fate.decode(record.key, record.value) for record in view.records("fate") if record.key and record.value)
     for fate in collapse(found).values():
-        if fate.state in GIVEN_UP and (ref := order_of_event(fate.event_id)):
-            yield Reason(ref, "dead_lettered", f"{fate.state}: {fate.reason}")
+        if fate.state in GIVEN_UP:
+            yield fate.event_id, "dead_lettered", f"{fate.state}: {fate.reason}"
 
 
-def order_of_event(event_id: str) -> str | None:
-    """Our reference in `prestashop:1:order:41:<hash>`; None for events of other documents."""
+def order_of_event(event_id: str, shops: Shops) -> str | None:
+    """Our reference in `prestashop:1:order:41:<hash>`; None for events of other documents and systems."""
     parts = event_id.split(":")
-    return reference(parts[3]) if parts[:1] == ["prestashop"] and parts[2:3] == ["order"] else None
+    tag = shops.get((parts[0], parts[1])) if len(parts) > 3 and parts[2] == "order" else None
+    return f"{tag}-{parts[3]}" if tag else None
+
+
+def policies(view: LogView, flow: str, policy_of: Mapping[str, str]) -> dict[str, int]:
+    """How many documents of a flow each rule has held, and how many notices were given, under the policy's name."""
+    held = (body(record) for record in view.records("hold") if record.value)
+    told = (body(record) for record in view.records("alert") if record.value)
+    return count_policies([*held, *told], flow, policy_of)
+
+
+def count_policies(said: Sequence[Mapping[str, Any]], flow: str, policy_of: Mapping[str, str]) -> dict[str, int]:
+    """From entries of `hold` (their rule is `on`) and alerts (their `kind`): a document counts once per rule."""
+    documents = {
+        (str(each.get("on") or each.get("kind")), str(each.get("document") or each.get("canonical_id")))
+        for each in said
+        if each.get("flow") == flow
+    }
+    counted = Counter(policy_of.get(rule, rule) for rule, _ in documents)
+    return dict(sorted(counted.items()))

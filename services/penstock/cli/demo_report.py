@@ -5,7 +5,7 @@ placed = booked once + doubled + missing + held + dead-lettered + cancelled + un
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
@@ -39,7 +39,8 @@ class ShopOrder:
 class ErpOrder:
     """An order as the ERP shows it. Quantities are sums over its lines; `paid` is what the ERP received for it.
 
-    `planned`: not released yet, so nothing can be shipped; `stopped`: a cancellation that the ERP keeps.
+    `planned`: not released yet, so nothing can be shipped; `stopped`: a cancellation that the ERP keeps. `parts`:
+    numbers of further documents where the order was booked as several (a remainder that is shipped later).
     """
 
     ref: str
@@ -52,6 +53,7 @@ class ErpOrder:
     shipped: Decimal = NOTHING
     tracking: tuple[str, ...] = ()
     paid: Decimal = NOTHING
+    parts: tuple[str, ...] = ()
 
     @property
     def complete(self) -> bool:
@@ -110,11 +112,16 @@ class Books:
 
 
 def balance(
-    shop: Sequence[ShopOrder], erp: Sequence[ErpOrder], reasons: Iterable[Reason], erp_customer_emails: Iterable[str]
+    shop: Sequence[ShopOrder],
+    erp: Sequence[ErpOrder],
+    reasons: Iterable[Reason],
+    erp_customer_emails: Iterable[str],
+    also_wrong: Sequence[str] = (),
 ) -> Books:
     """The books of one shop against one ERP.
 
     `erp`: only orders with a reference of this shop. `erp_customer_emails`: one entry per customer of the ERP.
+    `also_wrong`: sentences on what else a system should not show.
     """
     by_ref: dict[str, list[ErpOrder]] = defaultdict(list)
     for booked in erp:
@@ -126,6 +133,7 @@ def balance(
     verdicts = [classify(order, by_ref[order.ref], why[order.ref]) for order in shop]
     ghosts = [booked for booked in erp if booked.ref not in {order.ref for order in shop}]
     wrong = [f"{order.ref}: {said}" for order in shop if (said := wrong_state(order, by_ref[order.ref]))]
+    wrong += also_wrong
     doubled = doubled_customers((order.email for order in shop), erp_customer_emails)
 
     kinds = Counter(verdict.kind for verdict in verdicts)
@@ -147,6 +155,26 @@ def balance(
             *wrong,
             *(f"{extra + 1} customers of the ERP share one e-mail address of the shop" for extra in doubled.values()),
         ],
+    )
+
+
+def together(books: Iterable[Books]) -> Books:
+    """The books of several flows as one."""
+    all_of = list(books)
+
+    def money(ask: Callable[[Books], Money]) -> Money:
+        return _sums(each for one in all_of for each in ask(one).items())
+
+    return Books(
+        counts={name: sum(one.counts[name] for one in all_of) for name in ("orders_placed", *get_args(Kind))},
+        money_placed=money(lambda one: one.money_placed),
+        money_booked=money(lambda one: one.money_booked),
+        money_held=money(lambda one: one.money_held),
+        money_cancelled=money(lambda one: one.money_cancelled),
+        shop_states_wrong=sum(one.shop_states_wrong for one in all_of),
+        customers_doubled=sum(one.customers_doubled for one in all_of),
+        verdicts=[verdict for one in all_of for verdict in one.verdicts],
+        problems=[line for one in all_of for line in one.problems],
     )
 
 

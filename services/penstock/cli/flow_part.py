@@ -127,5 +127,8 @@ def read_environment(flow: str, env: str) -> EnvFile:
 
 
 def all_flows(env: str) -> list[str]:
-    """Names of the flows that have an environment of this name."""
-    return sorted(path.parents[1].name for path in resource("flows").glob(f"*/env/{env}.yaml"))
+    """Names of the flows that have an environment of this name. Raises CommandError when there is none."""
+    found = sorted(path.parents[1].name for path in resource("flows").glob(f"*/env/{env}.yaml"))
+    if not found:
+        raise CommandError(f"no flow has an env/{env}.yaml: name the flow, or another environment", Exit.USAGE)
+    return found

@@ -1,4 +1,4 @@
-"""`penstock up`: everything that a flow needs on this machine, until Ctrl-C."""
+"""`penstock up`: everything that the flows need on this machine, until Ctrl-C."""
 
 import signal
 import threading
@@ -14,8 +14,8 @@ from rich.console import Console
 
 from penstock.cli.child import Child
 from penstock.cli.output import console, print_table
-from penstock.cli.run import DEFAULT_ENV, DEFAULT_FLOW
-from penstock.cli.stack import PREFERRED_PORTS, Stack
+from penstock.cli.run import DEFAULT_ENV
+from penstock.cli.stack import PREFERRED_PORTS, Stack, all_flows
 from penstock.cli.supervise import Supervisor
 
 app = typer.Typer(add_completion=False)
@@ -25,7 +25,9 @@ app = typer.Typer(add_completion=False)
     epilog="Examples: `penstock up`, `penstock up --flow prestashop-infor --env staging --data /var/lib/penstock`"
 )
 def up(
-    flow: Annotated[str, typer.Option(help="Name of a folder in flows/.")] = DEFAULT_FLOW,
+    flow: Annotated[
+        list[str] | None, typer.Option(help="Folder in flows/; give it again for more. Default: all.")
+    ] = None,
     env: Annotated[str, typer.Option(help="Name of a file in flows/FLOW/env/.")] = DEFAULT_ENV,
     data: Annotated[Path, typer.Option(help="Folder for state, logs and ports; kept between runs.")] = Path(
         ".penstock"
@@ -39,7 +41,7 @@ def up(
     A system without a `sandbox:` block in the environment file is taken as it is there: nothing is started for it.
     """
     out = console()
-    stack = Stack.load(flow, env, data, PREFERRED_PORTS)
+    stack = Stack.load(flow or all_flows(env), env, data, PREFERRED_PORTS)
     supervisor = stack.supervisor(on_event=lambda line: out.print(line, markup=False), ready_file=ready_file)
     with stop_signal() as stopped:
         try:

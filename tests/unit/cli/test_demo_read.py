@@ -1,8 +1,9 @@
 from dataclasses import replace
 from decimal import Decimal
 
-from penstock.cli.demo_read import Snapshot, erp_orders, shop_orders
 from penstock.cli.demo_report import ErpOrder, ShopOrder
+from penstock.cli.pairs import Snapshot
+from penstock.cli.pairs.prestashop_infor.read import erp_orders, shop_orders
 
 
 def test_an_order_of_the_shop_is_read_with_its_history_tracking_payments_and_buyer() -> None:
@@ -17,6 +18,7 @@ def test_an_order_of_the_shop_is_read_with_its_history_tracking_payments_and_buy
                 "current_state": 4,
             }
         ],
+        "PS1",
         histories=[
             {"id": 9, "id_order": 41, "id_order_state": 4},
             {"id": 3, "id_order": 41, "id_order_state": 10},
@@ -55,7 +57,8 @@ def header(ref: str | None, stat: str = "O") -> dict[str, str | None]:
 
 def test_an_order_of_the_erp_is_read_with_its_lines_shipments_and_payments() -> None:
     found = erp_orders(
-        [header("PS1-41"), header(None)],
+        [header("PS1-41"), header("CL1-41"), header(None)],
+        "PS1",
         lines=[
             {"CoNum": "PS00000041", "QtyOrdered": "2.00000000", "QtyShipped": "2.00000000"},
             {"CoNum": "PS00000041", "QtyOrdered": "1.00000000", "QtyShipped": None},
@@ -73,6 +76,7 @@ def test_a_planned_and_a_stopped_order_are_told_apart() -> None:
     nothing: list[dict[str, str]] = []
     made = erp_orders(
         [header("PS1-41", "P"), header("PS1-42", "S")],
+        "PS1",
         lines=nothing,
         shipments=nothing,
         shipment_lines=nothing,
@@ -105,3 +109,11 @@ def test_units_of_a_planned_order_are_not_sold_again() -> None:
 def test_stock_of_an_order_that_nobody_could_read_is_not_judged() -> None:
     stale = replace(STOCK, shop_stock={"APR-SND": Decimal(10), "OTHER": Decimal(5)})
     assert stale.stock_wrong(["PS1-1"]) == {}
+
+
+def test_units_of_a_remainder_that_is_not_booked_yet_are_not_sold_again() -> None:
+    first = ErpOrder("PS1-1", "A", "EUR", Decimal(5))
+    partial = replace(STOCK, erp=[first], erp_lines={"PS1-1": {"APR-SND": Decimal(1)}})
+    assert partial.stock_wrong() == {"APR-SND": (Decimal(8), Decimal(9))}
+    whole = replace(partial, erp_lines={"PS1-1": {"APR-SND": Decimal(2)}})
+    assert whole.stock_wrong() == {"APR-SND": (Decimal(8), Decimal(10))}

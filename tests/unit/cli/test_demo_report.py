@@ -3,7 +3,7 @@ from decimal import Decimal
 
 import pytest
 
-from penstock.cli.demo_report import Books, ErpOrder, Reason, ShopOrder, balance
+from penstock.cli.demo_report import Books, ErpOrder, Reason, ShopOrder, balance, together
 
 SHIPPED = ("awaiting-payment", "paid", "processing", "shipped")
 SHOP = ShopOrder("PS1-1", "EUR", Decimal("65.76"), "shipped", SHIPPED, ("1Z9",), Decimal("65.76"), "Zoe@mail.example")
@@ -129,3 +129,18 @@ def test_every_order_has_exactly_one_class() -> None:
     erp = [replace(ERP, ref=ref, number=number) for ref, number in (("PS1-0", "A"), ("PS1-1", "B"), ("PS1-1", "C"))]
     done = balance(shop, erp, [Reason("PS1-2", "held", "why")], [])
     assert sum(done.counts.values()) - done.counts["orders_placed"] == len(shop)
+
+
+def test_what_else_a_system_should_not_show_is_a_wrong_state() -> None:
+    done = balance([SHOP], [ERP], [], [], ["PS1-1: the buyer was told twice"])
+    assert (done.shop_states_wrong, done.balanced, done.problems) == (1, False, ["PS1-1: the buyer was told twice"])
+
+
+def test_the_books_of_two_flows_add_up() -> None:
+    one = books(SHOP, ERP)
+    other = balance([replace(WAITING, ref="CL1-1", currency="USD")], [], [replace(HELD, ref="CL1-1")], [])
+    both = together([one, other])
+    assert (both.counts["orders_placed"], both.counts["booked_once"], both.counts["held"]) == (2, 1, 1)
+    assert both.money_booked == {"EUR": Decimal("65.76")}
+    assert both.money_held == {"USD": Decimal("65.76")}
+    assert [verdict.ref for verdict in both.verdicts] == ["PS1-1", "CL1-1"]

@@ -18,6 +18,7 @@ from penstock.log.scan import Record
 
 NOW = datetime(2026, 3, 4, 9, 12, tzinfo=UTC)
 EVENT = "prestashop:1:order:41:abc"
+SHOPS = {("prestashop", "1"): "PS1"}
 
 
 def record(topic: str, value: bytes | None, key: bytes = b"k", headers: dict[str, bytes] | None = None) -> Record:
@@ -103,9 +104,9 @@ def test_a_dead_letter_says_where_it_came_from_and_why() -> None:
 
 
 def test_an_event_of_an_order_names_our_reference_and_others_do_not() -> None:
-    assert order_of_event(EVENT) == "PS1-41"
-    assert order_of_event("infor:DALS:order:EC1:x") is None
-    assert order_of_event("prestashop:1:customer:7:x") is None
+    assert order_of_event(EVENT, SHOPS) == "PS1-41"
+    assert order_of_event("infor:DALS:order:EC1:x", SHOPS) is None
+    assert order_of_event("prestashop:1:customer:7:x", SHOPS) is None
 
 
 def fate(state: FateState, target: str = "infor:DALS", event: str = EVENT) -> Record:

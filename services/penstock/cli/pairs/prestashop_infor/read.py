@@ -1,15 +1,11 @@
-"""Reads what the two systems show. Only their state counts here, never our own topics."""
+"""PrestaShop ↔ Infor: reads what the two systems show. Only their state counts here, never our own topics."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from decimal import Decimal
-from typing import Any
 
-from penstock.cli.demo_report import ENDED, NOTHING, ErpOrder, ShopOrder
+from penstock.cli.demo_report import NOTHING, ErpOrder, ShopOrder
+from penstock.cli.pairs.pair import Row, Snapshot, amount, by
 from penstock.cli.sandbox_api import SandboxApi
-
-Row = Mapping[str, Any]
 
 CURRENCIES = {1: "EUR", 2: "USD"}
 STATUSES = {
@@ -28,71 +24,33 @@ STATUSES = {
     13: "awaiting-payment",
 }
 """Order states of a fresh PrestaShop (systems/prestashop.md 5)."""
-TAG = "PS1"
 WAREHOUSE = "MAIN"
 BETWEEN_TRACKING_NUMBERS = ", "
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """Both systems at nearly the same moment. `shop_lines`: our reference -> (SKU, quantity)."""
-
-    shop: Sequence[ShopOrder] = ()
-    erp: Sequence[ErpOrder] = ()
-    erp_emails: Sequence[str] = ()
-    shop_lines: Mapping[str, Sequence[tuple[str, Decimal]]] = field(default_factory=dict)
-    invoiced: frozenset[str] = frozenset()
-    shop_stock: Mapping[str, Decimal] = field(default_factory=dict)
-    erp_stock: Mapping[str, Decimal] = field(default_factory=dict)
-
-    def booked(self) -> dict[str, ErpOrder]:
-        """ERP orders by our reference; of several with one reference, one."""
-        return {order.ref: order for order in self.erp}
-
-    def stock_wrong(self, ignored: Iterable[str] = ()) -> dict[str, tuple[Decimal, Decimal]]:
-        """SKU -> (what the shop shows, what it should show): available in the ERP less what it has not allocated yet.
-
-        SKUs of the orders in `ignored` are left out: nobody knows their demand.
-        """
-        booked = self.booked()
-        unbooked: dict[str, Decimal] = defaultdict(Decimal)
-        for order in self.shop:
-            there = booked.get(order.ref)
-            if (there is None or there.planned) and order.status not in ENDED:
-                for sku, quantity in self.shop_lines.get(order.ref, ()):
-                    unbooked[sku] += quantity
-        unknown = {sku for ref in ignored for sku, _ in self.shop_lines.get(ref, ())}
-        expected = {
-            sku: max(available - unbooked[sku], NOTHING)
-            for sku, available in self.erp_stock.items()
-            if sku not in unknown
-        }
-        shown = self.shop_stock
-        return {sku: (shown[sku], wanted) for sku, wanted in expected.items() if sku in shown and shown[sku] != wanted}
 
 
 class Reader:
     """Orders of the shop above `after` (its highest id before the demo) and what the ERP has of them."""
 
-    def __init__(self, shop: SandboxApi, erp: SandboxApi) -> None:
-        self._shop, self._erp = shop, erp
+    def __init__(self, shop: SandboxApi, erp: SandboxApi, tag: str) -> None:
+        self._shop, self._erp, self._tag = shop, erp, tag
         self._after = max((int(row["id"]) for row in shop.state("orders")), default=0)
         self._skus: dict[tuple[int, int], str] = {}
 
     def read(self) -> Snapshot:
         orders = [row for row in self._shop.state("orders") if int(row["id"]) > self._after]
         lines = by(self._shop.state("order_details"), "id_order")
-        headers = self._erp.state("orders")
         return Snapshot(
             shop=shop_orders(
                 orders,
+                self._tag,
                 histories=self._shop.state("order_histories"),
                 carriers=self._shop.state("order_carriers"),
                 payments=self._shop.state("order_payments"),
                 customers=self._shop.state("customers"),
             ),
             erp=erp_orders(
-                headers,
+                self._erp.state("orders"),
+                self._tag,
                 lines=self._erp.state("lines"),
                 shipments=self._erp.state("shipments"),
                 shipment_lines=self._erp.state("shipment-lines"),
@@ -100,19 +58,14 @@ class Reader:
             ),
             erp_emails=[row["CustomerEmailAddr"] or "" for row in self._erp.state("customers", CustSeq="0")],
             shop_lines={
-                reference(order["id"]): [
+                f"{self._tag}-{order['id']}": [
                     (row["product_reference"], Decimal(row["product_quantity"])) for row in lines[str(order["id"])]
                 ]
                 for order in orders
             },
             invoiced=frozenset(str(row["CoNum"]).strip() for row in self._erp.state("invoices")),
             shop_stock=self._shop_stock(),
-            erp_stock={
-                row["Item"]: max(
-                    amount(row, "QtyOnHand") - amount(row, "QtyAllocCo") - amount(row, "QtyAllocjob"), NOTHING
-                )
-                for row in self._erp.state("stock", Whse=WAREHOUSE)
-            },
+            erp_stock={row["Item"]: available(row) for row in self._erp.state("stock", Whse=WAREHOUSE)},
         )
 
     def _shop_stock(self) -> dict[str, Decimal]:
@@ -129,18 +82,19 @@ class Reader:
 
 def shop_orders(
     orders: Iterable[Row],
+    tag: str,
     *,
     histories: Iterable[Row],
     carriers: Iterable[Row],
     payments: Iterable[Row],
     customers: Iterable[Row],
 ) -> list[ShopOrder]:
-    """From the rows of the shop's tables."""
+    """From the rows of the shop's tables; `tag` begins our references."""
     history, tracked, paid = by(histories, "id_order"), by(carriers, "id_order"), by(payments, "order_reference")
     emails = {str(row["id"]): str(row["email"]) for row in customers}
     return [
         ShopOrder(
-            ref=reference(row["id"]),
+            ref=f"{tag}-{row['id']}",
             currency=CURRENCIES[int(row["id_currency"])],
             total=Decimal(row["total_paid_tax_incl"]),
             status=STATUSES[int(row["current_state"])],
@@ -163,6 +117,7 @@ def shop_orders(
 
 def erp_orders(
     headers: Iterable[Row],
+    tag: str,
     *,
     lines: Iterable[Row],
     shipments: Iterable[Row],
@@ -175,7 +130,7 @@ def erp_orders(
     made = []
     for row in headers:
         ref, number = str(row["ExternalConfirmationRef"] or ""), str(row["CoNum"])
-        if not ref.startswith(f"{TAG}-"):
+        if not ref.startswith(f"{tag}-"):
             continue
         numbers = (tracking.get(str(line["ShipmentId"]).strip(), "") for line in packed[number])
         made.append(
@@ -198,20 +153,3 @@ def erp_orders(
 def available(row: Row) -> Decimal:
     """On hand less all demand, never negative (systems/infor.md 4.6, the default)."""
     return max(amount(row, "QtyOnHand") - amount(row, "QtyAllocCo") - amount(row, "QtyAllocjob"), NOTHING)
-
-
-def reference(native_id: object) -> str:
-    """Our reference of a shop's order."""
-    return f"{TAG}-{native_id}"
-
-
-def by(rows: Iterable[Row], name: str) -> defaultdict[str, list[Row]]:
-    """Rows by the text of a field."""
-    out: defaultdict[str, list[Row]] = defaultdict(list)
-    for row in rows:
-        out[str(row[name])].append(row)
-    return out
-
-
-def amount(row: Row, name: str) -> Decimal:
-    return Decimal(row[name] or 0)

@@ -1,11 +1,10 @@
-"""What happens in a demo: orders, the trouble among them, and what people do with each. Pure; the same for a seed."""
+"""PrestaShop ↔ Infor: orders, the trouble among them, and what people do with each. Pure; the same for a seed."""
 
 import random
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
 from typing import Any
 
-Fault = Mapping[str, Any]
+from penstock.cli.pairs.pair import Fault, Wish
 
 COUNTRIES = ("FR", "FR", "DE", "US", "US", "GB", "ES", "IT", "BE")
 METHODS = ("ps_checkout", "ps_checkout", "ps_checkout", "ps_wirepayment", "ps_checkpayment", "ps_cashondelivery")
@@ -15,32 +14,11 @@ SURE = {PART_SHIPPED: "ps_checkout", EDITED: "ps_wirepayment"}
 """Of every twenty orders: the number of one that ships in parts, is edited, is cancelled; and how they are paid."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """One order. `place` is the body of the shop's action place-order; `acts` happen in order once it is booked.
-
-    Acts: edit, pay and cancel in the shop; ship-part, ship, invoice and receive in the ERP. `trouble` names what is
-    wrong with it, for the table. `held`: the rules must not let it into the ERP.
-    """
-
-    place: Mapping[str, Any]
-    acts: tuple[str, ...]
-    trouble: str = ""
-    held: bool = False
-
-
-def wishes(count: int, seed: int, *, cancels: bool = True) -> list[Wish]:
-    """The orders of a demo. Every kind of trouble comes once in the first twenty, then at random.
-
-    Without `cancels` buyers who would cancel leave their order as it is: then every order ends booked or with a reason.
-    """
-    dice = random.Random(f"demo:{seed}")
-    made = [wish(number, dice, seed) for number in range(count)]
-    return made if cancels else [replace(each, acts=()) if "cancel" in each.acts else each for each in made]
-
-
 def wish(number: int, dice: random.Random, seed: int) -> Wish:
-    """The order of this number; `dice` is used up in order."""
+    """The order of this number; `dice` is used up in order.
+
+    Acts: edit, pay and cancel in the shop; ship-part, ship, invoice and receive in the ERP.
+    """
     place = _buyer(number, dice, seed)
     method = SURE.get(number % 20) or dice.choice(METHODS)
     place["payment"] = method

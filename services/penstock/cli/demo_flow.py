@@ -1,0 +1,56 @@
+"""One flow of a demo: its pair of systems, opened at the sandboxes of a running stack."""
+
+from dataclasses import dataclass
+
+import yaml
+from pydantic import ValidationError
+
+from penstock.cli.demo_play import Play
+from penstock.cli.errors import CommandError, Exit
+from penstock.cli.pairs import PAIRS, Pair
+from penstock.cli.sandbox_api import SandboxApi
+from penstock.cli.stack import Stack
+from penstock.flow.model import FlowFile
+from penstock.resources import resource
+
+
+@dataclass(frozen=True, slots=True)
+class DemoFlow:
+    """`source` is (system, instance) of the shop, as event ids begin."""
+
+    name: str
+    pair: Pair
+    source: tuple[str, str]
+    shop: SandboxApi
+    erp: SandboxApi
+    play: Play
+
+    @classmethod
+    def open(cls, stack: Stack, name: str) -> "DemoFlow":
+        """Raises CommandError when no demo is written for its systems, or one of them has no sandbox."""
+        file = read_flow(name)
+        roles = {about.role: (system, about) for system, about in file.systems.items()}
+        (shop_name, shop), (erp_name, _) = roles["shop"], roles["erp"]
+        sandboxes = stack.flows[name].sandboxes
+        pair = PAIRS.get((shop_name, erp_name))
+        if pair is None:
+            raise CommandError(f"there is no demo of {shop_name} with {erp_name}: {sorted(PAIRS)}", Exit.USAGE)
+        if not {shop_name, erp_name} <= set(sandboxes):
+            said = f"the demo needs both sandboxes; {name}/env/{stack.env}.yaml has {list(sandboxes)}"
+            raise CommandError(said, Exit.USAGE)
+        shop_api, erp_api = SandboxApi(sandboxes[shop_name]), SandboxApi(sandboxes[erp_name])
+        play = Play(pair.scene(shop_api, erp_api, shop.tag), shop.tag)
+        return cls(name, pair, (shop_name, shop.instance), shop_api, erp_api, play)
+
+    def close(self) -> None:
+        self.shop.close()
+        self.erp.close()
+
+
+def read_flow(name: str) -> FlowFile:
+    """`flows/<name>/flow.yaml`. Raises CommandError naming the file and what is wrong."""
+    path = resource("flows") / name / "flow.yaml"
+    try:
+        return FlowFile.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except (OSError, yaml.YAMLError, ValidationError) as error:
+        raise CommandError(f"{path}: {error}", Exit.USAGE) from error

@@ -1,0 +1,8 @@
+"""What the demo and the kill tests know of each pair of systems, one folder a pair."""
+
+from penstock.cli.pairs.pair import Moment, Pair, Placed, Scene, Snapshot, Wish
+from penstock.cli.pairs.prestashop_infor import PAIR as PRESTASHOP_INFOR
+
+PAIRS = {(pair.shop, pair.erp): pair for pair in (PRESTASHOP_INFOR,)}
+
+__all__ = ["PAIRS", "Moment", "Pair", "Placed", "Scene", "Snapshot", "Wish"]
