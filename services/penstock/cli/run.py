@@ -59,3 +59,15 @@ def sinks(
 ) -> None:
     """The effect protocol: canonical records become documents of the target systems."""
     _main_of("sinks")(flow, env, host, port, ready_file)
+
+
+@app.command(epilog="Example: `penstock run alerts --flow prestashop-infor --env production --port 8083`")
+def alerts(
+    flow: Flow = DEFAULT_FLOW,
+    env: Env = DEFAULT_ENV,
+    host: Host = "127.0.0.1",
+    port: Port = 8083,
+    ready_file: ReadyFile = None,
+) -> None:
+    """Alerts to people: by webhook and by mail, as the environment file names them."""
+    _main_of("alerts")(flow, env, host, port, ready_file)
