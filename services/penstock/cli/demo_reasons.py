@@ -56,11 +56,11 @@ def policies(view: LogView, flow: str, policy_of: Mapping[str, str]) -> dict[str
 
 
 def count_policies(said: Sequence[Mapping[str, Any]], flow: str, policy_of: Mapping[str, str]) -> dict[str, int]:
-    """From entries of `hold` (their rule is `on`) and alerts (their `kind`): a document counts once per rule."""
+    """From entries of `hold` (their rule is `on`) and alerts on documents: a document counts once per rule."""
     documents = {
-        (str(each.get("on") or each.get("kind")), str(each.get("document") or each.get("canonical_id")))
+        (str(each.get("on") or each.get("rule") or each.get("kind")), str(each["document"]))
         for each in said
-        if each.get("flow") == flow
+        if each.get("flow") == flow and each.get("document")
     }
     counted = Counter(policy_of.get(rule, rule) for rule, _ in documents)
     return dict(sorted(counted.items()))
