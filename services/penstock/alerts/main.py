@@ -19,7 +19,8 @@ from penstock.alerts.smtp import Mail
 from penstock.alerts.webhook import Webhook
 from penstock.connectors.registry import NAMES
 from penstock.connectors.secrets import resolve
-from penstock.flow.load import FlowError, read_files
+from penstock.flow.flow import FlowError
+from penstock.flow.load import read_files
 from penstock.flow.model import AlertsEnv, FlowFile
 from penstock.log.kafka import KafkaSettings, async_consumer
 from penstock.service import announce, first_failure, health_routes, http_server, run_service, stop_on_signals
@@ -66,7 +67,7 @@ def _required(name: str, reference: str) -> str:
 
 def concerns(file: FlowFile) -> Callable[[Alert], bool]:
     """Whether an alert is of this flow: it says so, or its target is one of the flow's, or no system at all."""
-    own = {f"{name}:{system.instance}" for name, system in file.systems.items()}
+    own = {f"{file.connector_of(alias)}:{system.instance}" for alias, system in file.systems.items()}
 
     def is_ours(alert: Alert) -> bool:
         if alert.flow:

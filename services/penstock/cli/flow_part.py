@@ -18,6 +18,7 @@ from penstock.flow.model import EnvFile, SandboxEnv, SystemEnv
 from penstock.resources import resource
 
 SERVICES = ("ingress", "processors", "sinks")
+"""Of every flow; where the environment names who is told of alerts, `alerts` too."""
 PENSTOCK = (sys.executable, "-m", "penstock.cli.main")
 SANDBOX_STAGE, SERVICE_STAGE = 4, 5
 
@@ -50,6 +51,8 @@ class FlowPart:
         fixed = environment.ingress.port if "port" in environment.ingress.model_fields_set else None
         self._ingress_host, self._ingress_port = environment.ingress.host, fixed or ports.get(f"{prefix}ingress")
         self.ingress_url = f"http://{self._ingress_host}:{self._ingress_port}"
+        told = environment.alerts is not None and environment.alerts.has_targets
+        self._services = (*SERVICES, "alerts") if told else SERVICES
         self.sandboxes = {name: f"http://{HOST}:{ports.get(child)}" for name, child in self.children_of.items()}
 
     def variables(self) -> dict[str, str]:
@@ -71,7 +74,7 @@ class FlowPart:
         ]
 
     def service_children(self) -> list[ChildSpec]:
-        return [self._service(name) for name in SERVICES]
+        return [self._service(name) for name in self._services]
 
     def _opened_by_ionapi(self, name: str) -> bool:
         """An Infor gateway has no address of its own in the settings: the .ionapi file names it."""

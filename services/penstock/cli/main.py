@@ -29,6 +29,7 @@ class Penstock(LazyGroup):
             "check",
             "status",
             "trace",
+            "alerts",
             "dlq",
             "parked",
             "holds",

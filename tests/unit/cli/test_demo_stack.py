@@ -57,3 +57,9 @@ def test_all_flows_are_those_with_such_an_environment() -> None:
     assert "prestashop-infor" in all_flows("sandbox")
     with pytest.raises(CommandError, match="name the flow"):
         all_flows("nix")
+
+
+def test_alerts_are_a_service_where_somebody_is_to_be_told(tmp_path: Path) -> None:
+    webhook = {"url": "https://alerts.example", "secret": "env:NOT_SET_HERE"}
+    stack = Stack({"a": shop_only(alerts={"webhook": webhook}), "b": shop_only(alerts={})}, "sandbox", tmp_path)
+    assert [name for name in stack.supervisor().children if name.endswith("/alerts")] == ["a/alerts"]
