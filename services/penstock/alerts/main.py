@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import structlog
 from pydantic import SecretStr
@@ -42,14 +43,22 @@ def channels(given: AlertsEnv) -> Callable[[], list[Channel]]:
     made: list[Callable[[], Channel]] = []
     if (webhook := given.webhook) is not None:
         url = webhook.url if webhook.url.startswith("http") else _required("webhook.url", webhook.url)
-        if not url.startswith(("http://", "https://")):
-            raise FlowError("alerts.webhook.url: what it refers to is no http or https address")
+        _check_address(url)
         secret = _secret("webhook.secret", webhook.secret)
         made.append(lambda: Webhook(url, secret))
     if (smtp := given.smtp) is not None:
         password = _secret("smtp.password", smtp.password)
         made.append(lambda: Mail(smtp, password))
     return lambda: [make() for make in made] or [LogChannel()]
+
+
+def _check_address(url: str) -> None:
+    """Raises FlowError, without the address: its path may be a token."""
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise FlowError("alerts.webhook.url: it is no http or https address")
+    if parts.username is not None:
+        raise FlowError("alerts.webhook.url: it holds a user; messages are signed with alerts.webhook.secret instead")
 
 
 def _secret(name: str, reference: str | None) -> SecretStr | None:

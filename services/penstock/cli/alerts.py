@@ -46,9 +46,7 @@ def list_(
         print_table(COLUMNS, ([_cell(row[column]) for column in COLUMNS] for row in rows))
 
 
-@app.command(
-    "test", epilog="Example: `penstock alerts test`, then look at the channel and at the log of `penstock run alerts`"
-)
+@app.command("test", epilog="Example: `penstock alerts test`, then look at the channel")
 def send_test(
     priority: Annotated[int, typer.Option(min=1, max=HIGHEST_PRIORITY, help="Below min_priority nobody is told.")] = 6,
     bootstrap: Bootstrap = None,
