@@ -35,7 +35,7 @@ def run(flow_name: str, env: str, host: str, port: int, ready_file: Path | None)
     given = surroundings.alerts or AlertsEnv()
     settings = KafkaSettings.from_env(bootstrap=surroundings.kafka.bootstrap)
     open_channels = channels(given)
-    run_service("alerts", lambda: _main(file, given, settings, open_channels(), (host, port), ready_file))
+    run_service("alerts", lambda: serve(file, given, settings, open_channels(), (host, port), ready_file))
 
 
 def channels(given: AlertsEnv) -> Callable[[], list[Channel]]:
@@ -87,7 +87,7 @@ def concerns(file: FlowFile) -> Callable[[Alert], bool]:
     return is_ours
 
 
-async def _main(
+async def serve(
     file: FlowFile,
     given: AlertsEnv,
     settings: KafkaSettings,
@@ -95,6 +95,7 @@ async def _main(
     listen: tuple[str, int],
     ready_file: Path | None,
 ) -> None:
+    """A courier for each channel, and health over HTTP at `listen` (host, port), until SIGTERM."""
     stop = stop_on_signals()
     member = os.environ.get("PENSTOCK_MEMBER", "0")
     couriers, consumers = [], []
