@@ -70,7 +70,7 @@ async def test_a_waiting_record_that_is_woken_by_many_is_tried_once_and_comes_to
     async with world.runner(waiting) as runner:
         await until(lambda: runner.waiting == 1)
         waiting.decision = None
-        waiter = next(iter(runner._waiters.values()))
+        waiter = next(iter(runner._waiters))
         await asyncio.gather(*(runner._retry(waiter) for _ in range(5)))
         assert (runner.settled, runner.under_way) == ({"applied": 1}, 0)
     assert len(list(scan(kafka, kafka.topic("fate")))) == 1
@@ -81,7 +81,7 @@ async def test_an_event_that_is_on_the_log_twice_and_waits_leaves_nothing_under_
     waiting.decision = Wait("item", "item APR-SND is not in the shop", 0.1)
     await world.send(["A", "A"])
     async with world.runner(waiting) as runner:
-        await until(lambda: [waiter.item.offset for waiter in runner._waiters.values()] == [1])
+        await until(lambda: [waiter.item.offset for waiter in runner._waiters] == [1])
         waiting.decision = None
         await until(lambda: bool(runner.settled))
         assert (runner.under_way, runner.waiting) == (0, 0)

@@ -31,6 +31,18 @@ class NotSentError(Exception):
         self.retry_after = retry_after
 
 
+class BusyError(NotSentError):
+    """The target said that it cannot now, and did nothing: too many calls, a record in use, a nightly window.
+
+    It is a wait: it is no failed attempt of the document, however long it takes. `closed` says that the target takes
+    nobody's calls (maintenance, exclusive mode): that is an outage at once, and nobody asks again before `retry_after`.
+    """
+
+    def __init__(self, reason: str, retry_after: float | None = None, *, closed: bool = False) -> None:
+        super().__init__(reason, retry_after)
+        self.closed = closed
+
+
 class TooLargeError(NotSentError):
     """A read whose answer is longer than we take: asking again brings the same."""
 
@@ -57,24 +69,32 @@ class Reply:
     def content_type(self) -> str:
         return self.headers.get("content-type", "")
 
+    @property
+    def retry_after(self) -> float | None:
+        """Seconds that the target asks us to wait, None when it names none; for a BusyError of 423 or 503."""
+        return retry_after_seconds(self.headers.get("retry-after"), datetime.now(UTC))
+
 
 def retry_after_seconds(value: str | None, now: datetime) -> float | None:
     """Seconds of a Retry-After header in either form; None when absent or unreadable. At most an hour."""
     if not value:
         return None
     text = value.strip()
-    if text.isdigit():
-        return float(min(int(text), 3600))
+    if text.isdecimal():
+        return float(min(int(text[:10]), 3600))
     parsed = email.utils.parsedate_tz(text)
     if parsed is None:
         return None
-    return min(max(email.utils.mktime_tz(parsed) - now.timestamp(), 0.0), 3600.0)
+    try:
+        return min(max(email.utils.mktime_tz(parsed) - now.timestamp(), 0.0), 3600.0)
+    except (ValueError, OverflowError):
+        return None  # a date outside the calendar
 
 
 class Api:
     """Calls to one host. Redirects are not followed; only the configured host is called.
 
-    `request` returns the Reply for every complete answer except 429, which pauses the budget and raises NotSentError.
+    `request` returns the Reply for every complete answer except 429, which pauses the budget and raises BusyError.
     A write that ends without a complete answer raises LostReplyError; 5xx answers are returned: what they mean after
     a write is the connector's knowledge.
     """
@@ -131,9 +151,9 @@ class Api:
                     raise LostReplyError(reason) from error
                 raise NotSentError(reason) from error
         if reply.status == 429:
-            wait = retry_after_seconds(reply.headers.get("retry-after"), datetime.now(UTC))
+            wait = reply.retry_after
             self.budget.pause_for(1.0 if wait is None else wait)
-            raise NotSentError("429 too many requests", wait)
+            raise BusyError("429 too many requests", wait)
         if reply.status < 500:
             self.budget.answered += 1
         return reply

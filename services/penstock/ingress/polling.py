@@ -6,6 +6,7 @@ import asyncio
 
 import structlog
 
+from penstock.connectors.budget import backfill
 from penstock.connectors.contract import PollSet, Source, SourceRefusedError, SourceUnavailableError
 from penstock.connectors.http import LostReplyError, NotSentError
 from penstock.ingress.extract import notify
@@ -55,7 +56,8 @@ class Pollers:
         failures = 0
         while True:
             try:
-                await self._once(poll_set, key)
+                with backfill():
+                    await self._once(poll_set, key)
                 failures = 0
                 delay = poll_set.interval
             except (SourceUnavailableError, NotSentError, LostReplyError, SourceRefusedError) as error:

@@ -29,11 +29,14 @@ class Health:
         self._failures = 0
         self._failing_since: float | None = None
         self._outage_since: float | None = None
+        self._not_before = 0.0
         self._alerts_sent = 0
         self._probes = 0
         self._over = asyncio.Event()
         self._over.set()
         self._probe_lock = asyncio.Lock()
+        self.reason = ""
+        """What the target, or the connection, said last when it failed."""
 
     @property
     def outage_seconds(self) -> float | None:
@@ -46,7 +49,8 @@ class Health:
                 await self._over.wait()
                 continue
             async with self._probe_lock:
-                delay = PROBE_BACKOFF[min(self._probes, len(PROBE_BACKOFF) - 1)]
+                backoff = PROBE_BACKOFF[min(self._probes, len(PROBE_BACKOFF) - 1)]
+                delay = max(backoff, self._not_before - self._clock())
                 self._probes += 1
                 try:
                     await asyncio.wait_for(self._over.wait(), delay)
@@ -54,22 +58,41 @@ class Health:
                     return
 
     async def failed(self, reason: str) -> None:
+        """A call failed that says nothing about its document; several in a row are an outage."""
         now = self._clock()
+        self.reason = reason
         self._failures += 1
         if self._failing_since is None:
             self._failing_since = now
         if self._outage_since is None:
             if self._failures < FAILURES_TO_OUTAGE or now - self._failing_since < SECONDS_TO_OUTAGE:
                 return
-            self._outage_since = self._failing_since
-            self._alerts_sent = 0
-            self._probes = 0
-            self._over.clear()
-        length = now - self._outage_since
-        if self._alerts_sent < len(ALERT_AFTER) and length >= ALERT_AFTER[self._alerts_sent]:
-            self._alerts_sent += 1
-            log.warning("target_outage", target=self._target, seconds=round(length), reason=reason)
-            await self._alert("outage", self._alerts_sent, reason, length)
+            self._begin(self._failing_since)
+        await self.watch()
+
+    async def closed(self, reason: str, seconds: float) -> None:
+        """The target says that it takes no calls for `seconds` (0: it does not say): an outage at once."""
+        now = self._clock()
+        self.reason = reason
+        self._not_before = max(self._not_before, now + seconds)
+        if self._outage_since is None:
+            self._begin(now)
+        await self.watch()
+
+    def _begin(self, since: float) -> None:
+        self._outage_since = since
+        self._alerts_sent = 0
+        self._probes = 0
+        self._over.clear()
+
+    async def watch(self) -> None:
+        """Alerts as an outage grows; to be called now and then, since nobody may ask the target for an hour."""
+        length = self.outage_seconds
+        if length is None or self._alerts_sent >= len(ALERT_AFTER) or length < ALERT_AFTER[self._alerts_sent]:
+            return
+        self._alerts_sent += 1
+        log.warning("target_outage", target=self._target, seconds=round(length), reason=self.reason)
+        await self._alert("outage", self._alerts_sent, self.reason, length)
 
     async def succeeded(self) -> None:
         self._failures = 0
@@ -78,6 +101,7 @@ class Health:
             return
         length = self._clock() - self._outage_since
         self._outage_since = None
+        self._not_before = 0.0
         self._over.set()
         log.info("target_outage_over", target=self._target, seconds=round(length))
         await self._alert("outage-over", 1, "the target answers again", length)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
 from aiokafka import AIOKafkaProducer
 
-from penstock.connectors.contract import CustomerRequest, Link
+from penstock.connectors.contract import CustomerRequest, Hold, Link, Notice
 from penstock.log import xref
 from penstock.log.fates import Fate, FateState
 from penstock.log.kafka import KafkaSettings
-from penstock.sinks.model import CUSTOMER_REQUEST, Effect, Entry, Item, entry_key, plain, republish
+from penstock.sinks.model import CUSTOMER_REQUEST, Effect, Entry, Item, clears_by, entry_key, plain, republish
 from penstock.sinks.state import SinkState
 
 Headers = Sequence[tuple[str, bytes]]
@@ -140,17 +140,35 @@ class LogJournal:
         key, value = fate.encode()
         await self._send(self._settings.topic("fate"), key, value)
 
-    async def hold(self, item: Item, rule: str, reason: str) -> None:
-        await self._enter(self._state.hold_topic, item, rule, reason)
+    async def hold(self, item: Item, held: Hold) -> str:
+        """Enters a hold: `new`; `changed` when it was held with another sum or reason; `same` when nothing was said."""
+        said = {
+            "rule": held.rule,
+            "arithmetic": [[label, amount] for label, amount in held.arithmetic],
+            "clears_on": held.clears_on,
+            "clears_by": clears_by(held.rule, held.clears_on),
+        }
+        data = self._entry(item, held.rule, held.reason) | said
+        known = [entry.data for entry in self._state.own_entries(item) if entry.topic == self._state.hold_topic]
+        if any(_content(one) == _content(data) for one in known):
+            return "same"
+        if held.clears_on is not None:
+            data["next_try"] = self._in(held.after)
+        await self._enter(self._state.hold_topic, item, data)
+        return "changed" if any(one.get("rule") == held.rule for one in known) else "new"
 
-    async def park(self, item: Item, on: str, reason: str, next_try: str) -> None:
-        """Moves a record that waits from memory to the log."""
-        await self._enter(self._state.parked_topic, item, on, reason, next_try)
+    async def park(self, item: Item, on: str, reason: str, seconds: float) -> None:
+        """Moves a record that waits from memory to the log; it is tried again in `seconds`."""
+        data = self._entry(item, on, reason)
+        await self._enter(self._state.parked_topic, item, data | {"next_try": self._in(seconds)})
         await self.fate(item, "waiting", f"{on}: {reason}")
+        await self.tell(item, Notice("parked", reason), on)
 
-    async def _enter(self, topic: str, item: Item, on: str, reason: str, next_try: str | None = None) -> None:
-        key = entry_key(item.flow, item.entity, item.canonical_id, item.event_id)
-        data: dict[str, Any] = {
+    def _in(self, seconds: float) -> str:
+        return (self._clock() + timedelta(seconds=max(0.0, seconds))).isoformat(timespec="milliseconds")
+
+    def _entry(self, item: Item, on: str, reason: str) -> dict[str, Any]:
+        return {
             "flow": item.flow,
             "stage": "sinks",
             "target": self._target,
@@ -162,13 +180,22 @@ class LogJournal:
             "on": on,
             "reason": reason,
             "verdicts": [],
-            "since": self.now(),
             "attempts": item.attempts,
-            "next_try": next_try,
-            "republish": republish(item.topic, item.key, item.value, _kept(item.headers)),
+            "next_try": None,
+            "republish": republish(item.topic, item.key, item.value, item.headers),
         }
-        await self._send(topic, key.encode(), orjson.dumps(data), item.partition, self._mine)
-        self._state.put_entry(Entry(topic, key, item.partition, data))
+
+    async def _enter(self, topic: str, item: Item, data: dict[str, Any]) -> None:
+        """One open entry of an event: what was known of it under another name or on the other topic is closed."""
+        own = self._state.own_entries(item)
+        since = min([self.now(), *(str(entry.data["since"]) for entry in own)])
+        key = entry_key(item.flow, item.entity, item.canonical_id, item.event_id, self._target)
+        entry = Entry(topic, key, item.partition, data | {"since": since})
+        await self._send(topic, key.encode(), orjson.dumps(entry.data), item.partition, self._mine)
+        self._state.put_entry(entry)
+        for old in own:
+            if (old.topic, old.key) != (topic, key):
+                await self._close(old)
 
     async def settle_older(self, item: Item) -> None:
         for entry in self._state.older_entries(item):
@@ -189,16 +216,32 @@ class LogJournal:
         await self._send(entry.topic, entry.key.encode(), None, entry.partition, self._mine)
         self._state.drop_entry(entry.topic, entry.key)
 
+    async def tell(self, item: Item, notice: Notice, rule: str = "") -> None:
+        """An alert about one document. `rule` is what it may be grouped by."""
+        about = {"document": item.document, "entity": item.entity, "rule": rule, "count": 1}
+        await self._alert(notice.kind, notice.priority, notice.reason, about)
+
     async def alert(self, kind: str, priority: int, reason: str, seconds: float) -> None:
+        """An alert about the target; `seconds` is how long it has lasted."""
+        await self._alert(kind, priority, reason, {"seconds": round(seconds, 1)})
+
+    async def _alert(self, kind: str, priority: int, reason: str, about: dict[str, Any]) -> None:
+        said = {"at": self.now(), "kind": kind, "target": self._target, "priority": priority, "reason": reason}
+        await self._send(self._settings.topic("alert"), self._target.encode(), orjson.dumps(said | about))
+
+    async def left(self, item: Item, fields: list[str], why: str) -> None:
+        """The audit record of fields that were not written, by name; their values stay out of it."""
+        subject = f"{item.entity} {item.document}"
         value = {
             "at": self.now(),
-            "kind": kind,
+            "who": "penstock",
+            "what": "not-written",
+            "subject": subject,
             "target": self._target,
-            "priority": priority,
-            "reason": reason,
-            "seconds": round(seconds, 1),
+            "fields": fields,
+            "why": why,
         }
-        await self._send(self._settings.topic("alert"), self._target.encode(), orjson.dumps(value))
+        await self._send(self._settings.topic("audit"), subject.encode(), orjson.dumps(value))
 
     async def _send(
         self, topic: str, key: bytes, value: bytes | None, partition: int | None = None, headers: Headers = ()
@@ -207,6 +250,6 @@ class LogJournal:
         return int(metadata.offset)
 
 
-def _kept(headers: Mapping[str, str]) -> dict[str, str]:
-    """Headers that a record published again keeps; the marks of an operator's action are for one time."""
-    return {name: value for name, value in headers.items() if name != "released"}
+def _content(data: Mapping[str, Any]) -> dict[str, Any]:
+    """What an entry says, without when."""
+    return {name: value for name, value in data.items() if name not in {"since", "next_try", "attempts"}}

@@ -61,8 +61,9 @@ class Item:
         return f"{self.event_id}#{self.retry}" if self.retry else self.event_id
 
     @property
-    def released(self) -> str | None:
-        return self.headers.get("released")
+    def released(self) -> frozenset[str]:
+        """Rules that a person has waived for this version of the document; `*` for all."""
+        return frozenset(filter(None, self.headers.get("released", "").split(",")))
 
 
 @dataclass(slots=True)
@@ -121,6 +122,11 @@ class Entry:
         return str(self.data["event_id"])
 
     @property
+    def clears_on(self) -> str | None:
+        """The condition that ends a hold without a person."""
+        return self.data.get("clears_on")
+
+    @property
     def position(self) -> Position | None:
         text = self.data["republish"]["headers"].get("raw")
         return Position.parse(text) if text else None
@@ -136,8 +142,24 @@ class Entry:
         )
 
 
-def entry_key(flow: str, entity: str, canonical_id: str, event_id: str) -> str:
-    return f"{flow}:{entity}:{canonical_id}:{event_id}"
+def entry_key(flow: str, entity: str, canonical_id: str, event_id: str, target: str) -> str:
+    """With the target, since `hold` is one topic for all: two may hold the same event."""
+    return f"{flow}:{entity}:{canonical_id}:{event_id}:{target}"
+
+
+_CURES = {
+    "target": "a correction, then `retry`: what the target refuses cannot be waived",
+    "mapping": "a correction of the mapping or its tables, then `retry`",
+    "unknown": "a person who has looked in the target",
+}
+_CONDITIONS = {"stock": "stock that arrives", "credit": "a balance that drops"}
+
+
+def clears_by(rule: str, clears_on: str | None) -> str:
+    """Who or what can end a hold, in words."""
+    if clears_on is None:
+        return _CURES.get(rule, "a person who releases it")
+    return f"{_CONDITIONS.get(clears_on, clears_on)}, by itself; or a person who releases it"
 
 
 def republish(topic: str, key: bytes, value: bytes, headers: Mapping[str, str]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import asyncio
 import random
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import structlog
@@ -31,11 +31,13 @@ from penstock.connectors.contract import (
     Unknown,
     Wait,
 )
-from penstock.connectors.http import LostReplyError, NotSentError, describe
+from penstock.connectors.http import BusyError, LostReplyError, NotSentError, describe
 from penstock.log.headers import Position
 from penstock.mapping.errors import MappingError, MissingXref
 from penstock.sinks.health import Health
-from penstock.sinks.model import CUSTOMER_REQUEST, Effect, Item, attempt, newer, newest_attempts, payload_hash
+from penstock.sinks.model import CUSTOMER_REQUEST, Effect, Item, newer, payload_hash
+from penstock.sinks.progress import Finished, Progress, Waiting
+from penstock.sinks.recorder import Journal, Recorder
 
 log = structlog.get_logger()
 
@@ -43,19 +45,6 @@ PATIENCE = 30.0
 """Seconds that a record may wait in memory before it is parked on the log."""
 UNKNOWNS_BEFORE_A_PERSON = 6
 RESUBMITS = 50
-
-
-class Journal(Protocol):
-    """Writes to the log, each acknowledged by the broker before it returns."""
-
-    async def effect(self, item: Item, effect: Effect) -> None: ...
-    async def links(self, links: list[Link]) -> None: ...
-    async def refuse_customer(self, item: Item, reason: str) -> None: ...
-    async def request_customer(self, item: Item, request: CustomerRequest) -> None: ...
-    async def fate(self, item: Item, state: str, reason: str, native_id: str | None = None) -> None: ...
-    async def hold(self, item: Item, rule: str, reason: str) -> None: ...
-    async def settle_older(self, item: Item) -> None: ...
-    async def close_entries(self, item: Item) -> None: ...
 
 
 class State(Protocol):
@@ -68,19 +57,24 @@ class State(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Finished:
-    """The record has its fate (or, held, its entry): its offset may be committed."""
+class NotNow:
+    """Nothing was sent: the target was not reached, or had no time. It is no attempt of the document."""
 
-    state: str
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """The record waits for a condition; the lane goes on."""
-
-    on: str
     reason: str
     after: float
+
+
+PayloadOf = Callable[[Item, Handler, Lookup], Mapping[str, Any]]
+PoliciesOf = Callable[[Item], Mapping[str, Any]]
+NotOursOf = Callable[[Item], frozenset[str]]
+
+
+def no_policies(_item: Item) -> Mapping[str, Any]:
+    return {}
+
+
+def all_ours(_item: Item) -> frozenset[str]:
+    return frozenset()
 
 
 class Window:
@@ -95,23 +89,6 @@ class Window:
             raise NotSentError("the send window closed before the call could leave")
 
 
-@dataclass(slots=True)
-class _Progress:
-    """One try of one record, over all its attempts."""
-
-    item: Item
-    handler: Handler
-    payload: Mapping[str, Any]
-    hash: str
-    previous: Effect | None
-    effect: Effect | None = None
-    resuming: bool = False
-    started: float = 0.0
-    attempts: list[dict[str, Any]] = field(default_factory=list)
-    links: list[Link] = field(default_factory=list)
-    native_id: str | None = None
-
-
 class EffectProtocol:
     """Applies records to one target instance. Safe to run for many documents at once, one record per document."""
 
@@ -122,11 +99,13 @@ class EffectProtocol:
         journal: Journal,
         health: Health,
         *,
-        payload_of: Callable[[Item, Handler, Lookup], Mapping[str, Any]],
+        payload_of: PayloadOf,
         options: Mapping[str, Any],
         shadow: bool,
         now: Callable[[], str],
         answered: Callable[[], int] | None = None,
+        policies_of: PoliciesOf = no_policies,
+        not_ours_of: NotOursOf = all_ours,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._sink = sink
@@ -138,6 +117,9 @@ class EffectProtocol:
         self._shadow = shadow
         self._now = now
         self._answered = answered
+        self._policies_of = policies_of
+        self._not_ours_of = not_ours_of
+        self._record = Recorder(sink, journal, state.epoch, now)
         self._clock = clock
 
     async def run(self, item: Item) -> Finished | Waiting:
@@ -148,16 +130,18 @@ class EffectProtocol:
             return settled
         handler = self._sink.handlers.get(item.entity)
         if handler is None:
-            return await self._finish(item, effect, "not-routed", f"{self._sink.system} takes no {item.entity}")
+            return await self._record.finish(item, effect, "not-routed", f"{self._sink.system} takes no {item.entity}")
         try:
             payload = self._payload_of(item, handler, self._state.lookup(item))
+            policies = self._policies_of(item)
         except MissingXref as missing:
             return Waiting("xref", str(missing), 5.0)
         except MappingError as error:
-            return await self._hold(item, effect, "mapping", str(error), public=error.public)
-        progress = _Progress(item, handler, payload, payload_hash(payload), effect, effect)
+            return await self._record.hold(item, effect, Hold(str(error), "mapping"), public=error.public)
+        not_ours = self._not_ours_of(item)
+        progress = Progress(item, handler, payload, payload_hash(payload), policies, not_ours, effect, effect)
         if self._unchanged(progress):
-            return await self._finish(item, effect, "unchanged", "the content equals what was applied", progress)
+            return await self._record.finish(item, effect, "unchanged", "the content equals what was applied", progress)
         if effect is not None and (effect.state == "intent" or effect.sent):
             # an attempt that nobody finished: whatever was under way must have ended before we look
             await self._sleep_until(effect.clear_at)
@@ -171,7 +155,7 @@ class EffectProtocol:
         if versioned:
             await self._journal.settle_older(item)
             if self._state.newer_entry(item):
-                return await self._finish(item, effect, "superseded", "a newer version of the document waits")
+                return await self._record.finish(item, effect, "superseded", "a newer version of the document waits")
         if effect is None or effect.applied_position is None:
             return None
         if effect.applied_event == item.event_id and effect.state == "applied":
@@ -182,70 +166,73 @@ class EffectProtocol:
             await self._journal.close_entries(item)
             return Finished(effect.fate or "applied")
         if versioned and not newer(item.position, Position.parse(effect.applied_position)):
-            return await self._finish(item, effect, "superseded", "a newer version of the document was applied")
+            return await self._record.finish(item, effect, "superseded", "a newer version of the document was applied")
         return None
 
-    def _unchanged(self, progress: _Progress) -> bool:
+    def _unchanged(self, progress: Progress) -> bool:
         effect = progress.previous
         if effect is None or progress.handler.fresh or progress.item.entity == CUSTOMER_REQUEST:
             return False
         return effect.state == "applied" and effect.applied_hash == progress.hash and not progress.item.released
 
-    async def _attempts(self, progress: _Progress) -> Finished | Waiting:
+    async def _attempts(self, progress: Progress) -> Finished | Waiting:
         item = progress.item
         unknowns = 0
         while True:
             await self._health.turn()
             outcome = await self._attempt(progress)
-            item.attempts += 1
+            progress.tries += 1
+            if not isinstance(outcome, NotNow):
+                item.attempts += 1
             match outcome:
-                case Retry(reason, after):
-                    self._note(progress, "retry", reason)
-                    if item.attempts >= RESUBMITS or self._clock() - progress.started > PATIENCE:
-                        if self._health.outage_seconds is None:
-                            await self._close_failed(progress, reason)
-                            return Waiting("target", reason, max(after, 10.0))
+                case NotNow(reason, after) | Retry(reason, after):
+                    progress.note_once(self._now(), "retry", reason)
+                    if self._health.outage_seconds is not None:
                         progress.started = self._clock()
+                        continue  # the turn waits as long as the outage asks for
+                    if progress.tries >= RESUBMITS or self._clock() - progress.started > PATIENCE:
+                        await self._record.close_failed(progress, reason)
+                        return Waiting("target", reason, max(after, 10.0))
                     await asyncio.sleep(after * random.uniform(0.8, 1.2))
                 case Unknown(reason):
                     unknowns += 1
-                    self._note(progress, "unknown", reason)
+                    progress.note(self._now(), "unknown", reason)
                     log.warning("outcome_unknown", document=item.document, entity=item.entity, reason=reason)
                     await self._journal.fate(item, "unknown", reason)
                     if unknowns >= UNKNOWNS_BEFORE_A_PERSON:
-                        return await self._park_unknown(progress, reason)
+                        return await self._hold_unknown(progress, reason)
                     await asyncio.sleep(self._sink.answer_window)
                     progress.resuming = True
                 case Wait(request=CustomerRequest()) if self._shadow:
                     reason = "shadow: would first have the customer found or created"
-                    return await self._finish(item, progress.effect, "not-routed", reason, progress)
+                    return await self._record.finish(item, progress.effect, "not-routed", reason, progress)
                 case Wait(on, reason, after, request):
-                    await self._close_failed(progress, reason)
+                    await self._record.close_failed(progress, reason)
                     if request is not None and not item.requested:
                         await self._journal.request_customer(item, request)
                         item.requested = True
                     return Waiting(on, reason, after)
                 case Hold(reason):
-                    self._note(progress, "hold", reason)
-                    return await self._hold(item, progress.effect, "target", reason, progress)
+                    progress.note_once(self._now(), "hold", reason)
+                    return await self._record.hold(item, progress.effect, outcome, progress)
                 case Reject(reason):
-                    self._note(progress, "reject", reason)
-                    return await self._finish(item, progress.effect, "rejected", reason, progress)
+                    progress.note(self._now(), "reject", reason)
+                    return await self._record.finish(item, progress.effect, "rejected", reason, progress)
                 case Settled():
                     progress.native_id = outcome.native_id or progress.native_id
                     progress.links += outcome.links
-                    return await self._finish(item, progress.effect, outcome.state, outcome.reason, progress)
+                    progress.kept += outcome.kept
+                    return await self._record.finish(item, progress.effect, outcome.state, outcome.reason, progress)
                 case Applied():
-                    return await self._finish(item, progress.effect, "applied", "", progress)
+                    return await self._record.finish(item, progress.effect, "applied", "", progress)
 
-    async def _attempt(self, progress: _Progress) -> Applied | Settled | Retry | Unknown | Wait | Hold | Reject:
+    async def _attempt(self, progress: Progress) -> Applied | Settled | NotNow | Retry | Unknown | Wait | Hold | Reject:
         """Plans and runs the steps once. Broken calls become typed outcomes here and nowhere else."""
         before = self._answered() if self._answered else 0
         try:
             decision = await self._plan(progress)
         except (NotSentError, LostReplyError) as error:
-            await self._health.failed(str(error))
-            return Retry(str(error), getattr(error, "retry_after", None) or self._backoff(progress))
+            return await self._not_now(progress, error, str(error))
         if not isinstance(decision, Plan):
             # a decision made without a call says nothing about the target
             if not isinstance(decision, Retry) and (self._answered is None or self._answered() > before):
@@ -255,7 +242,7 @@ class EffectProtocol:
             log.info("shadow", document=progress.item.document, steps=[step.name for step in decision.steps])
             return Settled("not-routed", f"shadow: would write {', '.join(step.name for step in decision.steps)}")
         opened = self._clock()
-        await self._write_intent(progress, decision)
+        await self._record.intent(progress, decision)
         window = Window(opened, self._sink.send_window, self._clock)
         progress.native_id = decision.native_id or progress.native_id
         resuming = progress.resuming
@@ -263,13 +250,16 @@ class EffectProtocol:
             result = await self._step(progress, step, window, resuming=resuming)
             if not isinstance(result, Done):
                 return result
-            self._note(progress, "done", result.reply, step.name)
-            progress.native_id = result.native_id or progress.native_id
+            progress.note(self._now(), "done", result.reply, step.name)
+            progress.written = result.native_id or progress.written
+            progress.native_id = progress.written or progress.native_id
             progress.links += result.links
+            progress.kept += result.kept
+            progress.notices += result.notices
         await self._health.succeeded()
         return Applied(progress.native_id, progress.hash, progress.item.event_id)
 
-    async def _plan(self, progress: _Progress) -> Decision:
+    async def _plan(self, progress: Progress) -> Decision:
         item, effect = progress.item, progress.previous
         previous = None
         if effect is not None and effect.applied_event is not None:
@@ -283,12 +273,15 @@ class EffectProtocol:
             lookup=self._state.lookup(item),
             options=self._options,
             resuming=progress.resuming,
+            policies=progress.policies,
+            released=item.released,
+            not_ours=progress.not_ours,
         )
         return await progress.handler.plan(task)
 
     async def _step(
-        self, progress: _Progress, step: Step, window: Window, *, resuming: bool
-    ) -> Done | Retry | Unknown | Wait | Hold | Reject:
+        self, progress: Progress, step: Step, window: Window, *, resuming: bool
+    ) -> Done | NotNow | Retry | Unknown | Wait | Hold | Reject:
         if step.find is not None and (resuming or step.kind == "probe"):
             found = await self._find(progress, step)
             if found is not None:
@@ -296,169 +289,44 @@ class EffectProtocol:
         try:
             result = await step.send(window)
         except NotSentError as error:
-            await self._health.failed(str(error))
-            return Retry(f"{step.name}: {error}", error.retry_after or self._backoff(progress))
+            return await self._not_now(progress, error, f"{step.name}: {error}")
         except LostReplyError as error:
-            if progress.effect is not None:
-                progress.effect.sent = True
+            progress.sent()
             await self._health.failed(str(error))
             return Unknown(f"{step.name}: {error}")
         if isinstance(result, Exists):
             found = await self._find(progress, step)
             return found or Retry(f"{step.name}: the target says it exists, and does not show it")
-        if isinstance(result, Done | Unknown) and progress.effect is not None:
-            # from here on a later attempt must look before it sends
-            progress.effect.sent = True
+        if isinstance(result, Done | Unknown):
+            progress.sent()
             progress.resuming = True
         return result
 
-    async def _find(self, progress: _Progress, step: Step) -> Done | Hold | Retry | None:
+    async def _find(self, progress: Progress, step: Step) -> Done | Hold | NotNow | Retry | None:
         if step.find is None:
             return None
         try:
-            return await step.find()
+            found = await step.find()
         except (NotSentError, LostReplyError) as error:
+            return await self._not_now(progress, error, f"{step.name}: {describe(error)}")
+        if isinstance(found, Done):
+            progress.sent()
+        return found
+
+    async def _not_now(self, progress: Progress, error: NotSentError | LostReplyError, reason: str) -> NotNow:
+        """A call that did nothing. Whether the target is out is for its health to say; a busy one is not."""
+        after = error.retry_after if isinstance(error, NotSentError) else None
+        if not isinstance(error, BusyError):
             await self._health.failed(str(error))
-            return Retry(
-                f"{step.name}: {describe(error)}", getattr(error, "retry_after", None) or self._backoff(progress)
-            )
+        elif error.closed:
+            await self._health.closed(str(error), after or 0.0)
+        return NotNow(reason, after or float(min(0.2 * 2 ** min(progress.tries, 6), 10.0)))
 
-    def _backoff(self, progress: _Progress) -> float:
-        return float(min(0.2 * 2 ** min(progress.item.attempts, 6), 10.0))
-
-    # --- what goes to the log
-
-    async def _write_intent(self, progress: _Progress, plan: Plan) -> None:
-        item, before = progress.item, progress.effect or progress.previous
-        effect = Effect(
-            state="intent",
-            epoch=self._state.epoch(item.partition),
-            event_id=item.event_id,
-            position=str(item.position),
-            native_id=plan.native_id or (before.native_id if before else None),
-            order_id=item.order_id,
-            flow=item.flow,
-            opened_at=self._now(),
-            send_window=self._sink.send_window,
-            answer_window=self._sink.answer_window,
-            attempts=newest_attempts(progress.attempts),
-            links=before.links if before else [],
-            sent=before.sent if before else False,
-            applied_event=before.applied_event if before else None,
-            applied_position=before.applied_position if before else None,
-            applied_hash=before.applied_hash if before else "",
-        )
-        await self._journal.effect(item, effect)
-        progress.effect = effect
-
-    async def _close_failed(self, progress: _Progress, reason: str) -> None:
-        """Closes an intent of this try without having applied; what was sent stays marked."""
-        if progress.effect is None or progress.effect.state != "intent":
-            return
-        progress.effect = replace(
-            progress.effect,
-            state="failed",
-            reason=reason,
-            closed_at=self._now(),
-            attempts=newest_attempts(progress.attempts),
-        )
-        await self._journal.effect(progress.item, progress.effect)
-
-    async def _finish(
-        self, item: Item, effect: Effect | None, state: str, reason: str, progress: _Progress | None = None
-    ) -> Finished:
-        """xref, then fate, then effect: each may be repeated, and only the effect closes the intent."""
-        native_id = (progress.native_id if progress else None) or (effect.native_id if effect else None)
-        links = self._links(item, state, progress, native_id)
-        if links:
-            await self._journal.links(links)
-        if item.entity == CUSTOMER_REQUEST and state == "rejected":
-            await self._journal.refuse_customer(item, reason)
-        await self._journal.fate(item, state, reason, native_id)
-        if progress is not None:
-            await self._journal.effect(item, self._closed(item, effect, state, reason, progress, native_id, links))
-        await self._journal.close_entries(item)
-        if state in {"applied", "rejected"} and item.entity != CUSTOMER_REQUEST:
-            log.info(
-                "settled", fate=state, entity=item.entity, document=item.document, native_id=native_id, reason=reason
-            )
-        return Finished(state)
-
-    @staticmethod
-    def _links(item: Item, state: str, progress: _Progress | None, native_id: str | None) -> list[Link]:
-        known = progress is not None and progress.previous is not None and progress.previous.applied_event is not None
-        if progress is None or not (state == "applied" or (state == "unchanged" and not known)):
-            # a link keeps the time at which its content was last applied
-            return []
-        links = list(dict.fromkeys(progress.links))
-        if native_id and item.entity != CUSTOMER_REQUEST:
-            links.append(Link(item.entity, item.canonical_id, native_id))
-        return links
-
-    def _closed(
-        self,
-        item: Item,
-        effect: Effect | None,
-        state: str,
-        reason: str,
-        progress: _Progress,
-        native_id: str | None,
-        links: list[Link],
-    ) -> Effect:
-        now = self._now()
-        applied = state in {"applied", "unchanged"}
-        return Effect(
-            state="applied" if applied else "failed",
-            epoch=self._state.epoch(item.partition),
-            event_id=item.event_id,
-            position=str(item.position),
-            native_id=native_id,
-            order_id=item.order_id,
-            flow=item.flow,
-            opened_at=effect.opened_at if effect and effect.event_id == item.event_id else now,
-            closed_at=now,
-            attempts=newest_attempts(progress.attempts),
-            links=[[link.entity, link.canonical_id, link.native_id] for link in links]
-            or (effect.links if effect else []),
-            reason=reason or None,
-            fate=state,
-            sent=False if applied else bool(effect and effect.sent),
-            applied_event=item.event_id if applied else (effect.applied_event if effect else None),
-            applied_position=str(item.position) if applied else (effect.applied_position if effect else None),
-            applied_hash=progress.hash if applied else (effect.applied_hash if effect else ""),
-        )
-
-    async def _hold(
-        self,
-        item: Item,
-        effect: Effect | None,
-        rule: str,
-        reason: str,
-        progress: _Progress | None = None,
-        *,
-        public: str | None = None,
-    ) -> Finished:
-        """`public` is the reason without values of the document, for the records that hold no personal data."""
-        if item.entity == CUSTOMER_REQUEST:
-            await self._journal.refuse_customer(item, reason)
-        else:
-            await self._journal.hold(item, rule, reason)
-            await self._journal.fate(item, "held", public or reason)
-            log.warning("held", entity=item.entity, document=item.document, rule=rule, reason=public or reason)
-        if progress is not None:
-            native_id = progress.native_id
-            closed = self._closed(item, effect, "held", reason, progress, native_id, [])
-            await self._journal.effect(item, closed)
-        return Finished("held")
-
-    async def _park_unknown(self, progress: _Progress, reason: str) -> Finished:
+    async def _hold_unknown(self, progress: Progress, reason: str) -> Finished:
         evidence = (
             f"sent {UNKNOWNS_BEFORE_A_PERSON} times without a readable answer; last: {reason}. Look in the target."
         )
-        return await self._hold(progress.item, progress.effect, "unknown", evidence, progress)
-
-    def _note(self, progress: _Progress, outcome: str, reply: str, step: str = "") -> None:
-        progress.attempts.append(attempt(self._now(), step, outcome, reply))
+        return await self._record.hold(progress.item, progress.effect, Hold(evidence, "unknown"), progress)
 
     async def _sleep_until(self, moment: float) -> None:
         delay = moment - self._clock()

@@ -6,55 +6,45 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
-import orjson
 import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
-from penstock.connectors.contract import Handler, Lookup, Sink
+from penstock.connectors.budget import backfill
+from penstock.connectors.contract import Lookup, Sink
 from penstock.connectors.http import describe
 from penstock.log.dlq import dead_letter
-from penstock.log.headers import Headers, Position, texts
+from penstock.log.headers import texts
 from penstock.log.kafka import KafkaSettings
 from penstock.log.lanes import LaneConsumer, Record
 from penstock.log.pauses import Pauses
 from penstock.log.registry_client import RegistryError
 from penstock.log.xref import XrefStore
 from penstock.sinks.health import Health
+from penstock.sinks.items import Decoder, Items
 from penstock.sinks.journal import LogJournal
 from penstock.sinks.lookup import Demand, LogLookup
 from penstock.sinks.model import CUSTOMER_REQUEST, Effect, Entry, Item
-from penstock.sinks.protocol import PATIENCE, EffectProtocol, Finished, Waiting
+from penstock.sinks.progress import Finished, Waiting
+from penstock.sinks.protocol import (
+    PATIENCE,
+    EffectProtocol,
+    NotOursOf,
+    PayloadOf,
+    PoliciesOf,
+    all_ours,
+    no_policies,
+)
 from penstock.sinks.state import SinkState, partitions_per_topic
+from penstock.sinks.waiters import LONGEST_WAIT, Waiter, Waiters
 
 log = structlog.get_logger()
 
 TICK = 0.25
-LONGEST_RETRY = 60.0
+HOLD_TRIES = 4
 BULK = frozenset({"stock-level", "customer", "product", "price"})
 """Entities that come by the thousand; an order or its status must not queue behind them."""
-
-
-class Decoder(Protocol):
-    """Avro to record, by schema id."""
-
-    def decode(self, value: bytes) -> tuple[str, dict[str, Any]]: ...
-
-
-@dataclass(slots=True, eq=False)
-class Waiter:
-    """A record that waits: in memory until it is parked, then on the log."""
-
-    item: Item
-    record: Record | None
-    on: str
-    reason: str
-    since: float
-    due: float
-    tries: int = 1
-    parked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,17 +60,18 @@ class Options:
 
 
 class _ProtocolState:
-    """The protocol's view of the state."""
+    """The protocol's view of what is known."""
 
-    def __init__(self, state: SinkState, lookup: Callable[[Item], Lookup]) -> None:
+    def __init__(self, state: SinkState, waiters: Waiters, lookup: Callable[[Item], Lookup]) -> None:
         self._state = state
+        self._waiters = waiters
         self.lookup = lookup
 
     def effect(self, item: Item) -> Effect | None:
         return self._state.effect(item)
 
     def newer_entry(self, item: Item) -> bool:
-        return self._state.newer_entry(item)
+        return self._state.newer_entry(item) or self._waiters.newer_than(item)
 
     def epoch(self, partition: int) -> int:
         return self._state.epoch(partition)
@@ -100,14 +91,15 @@ class SinkRunner:
         demand: Demand,
         pauses: Pauses,
         options: Options,
-        payload_of: Callable[[Item, Handler, Lookup], Mapping[str, Any]],
+        payload_of: PayloadOf,
         answered: Callable[[], int] | None = None,
+        policies_of: PoliciesOf = no_policies,
+        not_ours_of: NotOursOf = all_ours,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._sink = sink
         self._settings = settings
         self._producer = producer
-        self._decoder = decoder
         self._store = store
         self._demand = demand
         self._pauses = pauses
@@ -118,9 +110,10 @@ class SinkRunner:
         self.state = SinkState(settings, sink.system, sink.instance, clock)
         self.journal = LogJournal(producer, settings, self.state, store, system=sink.system, instance=sink.instance)
         self.health = Health(self.target, self.journal.alert, clock)
+        self._waiters = Waiters(clock)
         self._protocol = EffectProtocol(
             sink,
-            _ProtocolState(self.state, self._lookup),
+            _ProtocolState(self.state, self._waiters, self._lookup),
             self.journal,
             self.health,
             payload_of=payload_of,
@@ -128,11 +121,14 @@ class SinkRunner:
             shadow=options.shadow,
             now=self.journal.now,
             answered=answered,
+            policies_of=policies_of,
+            not_ours_of=not_ours_of,
             clock=clock,
         )
         prefix = settings.topic("")
         self._canonical = {f"{prefix}canonical.{entity}": entity for entity in options.entities}
         self._requests = f"{prefix}{CUSTOMER_REQUEST}.{sink.system}"
+        self._items = Items(self.target, options.flow, self._canonical, self._requests, decoder)
         topics = [*self._canonical]
         if CUSTOMER_REQUEST in sink.handlers:
             topics.append(self._requests)
@@ -148,7 +144,7 @@ class SinkRunner:
             on_revoked=self._on_revoked,
         )
         self._locks: dict[str, asyncio.Lock] = {}
-        self._waiters: dict[str, Waiter] = {}
+        self._hold_tries = asyncio.Semaphore(HOLD_TRIES)
         self._retries: set[asyncio.Task[None]] = set()
         self._failure: BaseException | None = None
         self.settled: dict[str, int] = {}
@@ -212,21 +208,16 @@ class SinkRunner:
         self.state.release()
 
     def _adopt(self, entry: Entry) -> None:
-        """A parked record of an earlier life is tried again soon."""
+        """A record that an earlier life left waiting is tried again."""
         try:
-            topic, key, value, headers = entry.item_parts()
-            item = self._item(topic, entry.partition, None, key, value, headers)
+            item = self._items.of_entry(entry)
         except RegistryError:
             raise
         except Exception as error:  # noqa: BLE001 - the flow takes its kind no more, or it is damaged: it stays for a person
             log.warning("entry_unreadable", topic=entry.topic, key=entry.key, error=describe(error))
             return
-        if item is None:
-            return
-        item.entry = entry.key
-        now = self._clock()
-        waiter = Waiter(item, None, entry.data["on"], entry.data["reason"], now, now + 1.0, parked=True)
-        self._waiters[self._waiter_key(item)] = waiter
+        if item is not None:
+            self._waiters.adopt(item, entry)
 
     # --- records
 
@@ -239,7 +230,7 @@ class SinkRunner:
     async def _handle(self, lane: str, records: list[Record]) -> None:
         for record in records:
             try:
-                item = self._item_of(record)
+                item = self._items.of_record(record)
             except RegistryError:
                 raise  # it says nothing about the record: the process ends and reads it again
             except Exception as error:  # noqa: BLE001 - a record that breaks us must not stop its partition
@@ -258,82 +249,30 @@ class SinkRunner:
         if event_id := texts(record.headers).get("ce_id"):
             await self.journal.unreadable(event_id, self._canonical.get(record.topic, ""), f"dlq.sinks: {error}")
 
-    def _item_of(self, record: Record) -> Item | None:
-        headers = texts(record.headers)
-        if record.topic != self._requests and self.target not in headers.get("targets", "").split(","):
-            return None
-        return self._item(record.topic, record.partition, record.offset, record.key, record.value, headers)
-
-    def _item(
-        self, topic: str, partition: int, offset: int | None, key: bytes, value: bytes, headers: Mapping[str, str]
-    ) -> Item | None:
-        if topic == self._requests:
-            return self._request_item(topic, partition, offset, key, value, headers)
-        said = Headers.decode((name, text.encode()) for name, text in headers.items())
-        _, record = self._decoder.decode(value)
-        entity = self._canonical[topic]
-        order_id = record["id"] if entity == "order" else record.get("order_id")
-        return Item(
-            topic=topic,
-            partition=partition,
-            offset=offset,
-            key=key,
-            value=value,
-            headers=headers,
-            entity=entity,
-            record=record,
-            canonical_id=record["id"],
-            event_id=said.ce_id,
-            position=said.raw or Position(topic, partition, offset or 0),
-            flow=said.flow or self._options.flow,
-            order_id=order_id,
-            document=record.get("reference") or record.get("order_reference") or record["source"]["native_id"],
-        )
-
-    def _request_item(
-        self, topic: str, partition: int, offset: int | None, key: bytes, value: bytes, headers: Mapping[str, str]
-    ) -> Item | None:
-        request = orjson.loads(value)
-        if request["target"] != self.target:
-            return None
-        body = {**request["body"], "customer_id": request["customer_id"], "cause": request["cause"]}
-        return Item(
-            topic=topic,
-            partition=partition,
-            offset=offset,
-            key=key,
-            value=value,
-            headers=headers,
-            entity=CUSTOMER_REQUEST,
-            record=body,
-            canonical_id=request["match_key"],
-            event_id=f"{request['cause']}>{request['customer_id']}",
-            position=Position(topic, partition, offset or 0),
-            flow=request["flow"],
-            order_id=request["order_id"],
-            document=request["document"],
-        )
-
     async def _process(self, lane: str, item: Item, record: Record | None, retried: Waiter | None = None) -> None:
         lock = self._locks.setdefault(lane, asyncio.Lock())
         async with lock:
-            key = self._waiter_key(item)
-            waiter = self._waiters.get(key)
+            waiter = self._waiters.of(item)
             if retried is not None:
                 if waiter is not retried:
                     return  # while it stood in line its document was settled, or came again with a record of its own
                 record = retried.record
-            if waiter is not None and record is not None and waiter.item.event_id != item.event_id:
+            elif waiter is not None and waiter.item.event_id != item.event_id and not self._waiters.newer_than(item):
                 await self._replace(waiter)
             await self._pauses.wait_open(item.flow, self.target)
             paused = self._pauses.reason("entity", item.entity)
-            ending = Waiting("paused", paused, 2.0) if paused else await self._run(item)
+            if paused:
+                ending: Finished | Waiting = Waiting("paused", paused, 2.0)
+            else:
+                # whom nobody waits for gives way: what comes by the thousand, and another look at a hold
+                with backfill(item.entity in BULK or (retried is not None and retried.held)):
+                    ending = await self._run(item)
         if not lock._waiters:  # noqa: SLF001 - drop locks that nobody holds or awaits, documents are many
             self._locks.pop(lane, None)
         if isinstance(ending, Finished):
             self._settle(item, record, ending)
         else:
-            self._wait(item, record, ending)
+            self._waiters.wait(item, record, ending)
 
     async def _run(self, item: Item) -> Finished | Waiting:
         try:
@@ -362,53 +301,23 @@ class SinkRunner:
         await self.journal.fate(item, "parked", f"dlq.sinks: {text}")
 
     def _settle(self, item: Item, record: Record | None, ending: Finished) -> None:
-        self._let_go(item, record)
+        if ending.clears_on is None:
+            self._waiters.let_go(item, record)
+        else:
+            self._waiters.hold(item, record, ending)
         self.settled[ending.state] = self.settled.get(ending.state, 0) + 1
         if record is not None:
             record.done()
         if ending.state in {"applied", "unchanged", "rejected", "held"}:
-            self._wake(item)
+            self._waiters.wake(item, held=ending.state == "held")
 
     # --- waiting
 
-    def _waiter_key(self, item: Item) -> str:
-        if item.entity == CUSTOMER_REQUEST:
-            return f"{item.entity}/{item.canonical_id}/{item.event_id}"
-        return f"{item.entity}/{item.canonical_id}"
-
     async def _replace(self, waiter: Waiter) -> None:
         """A newer version of a waiting document is here: the older one is done with."""
-        self._waiters.pop(self._waiter_key(waiter.item), None)
-        if not waiter.parked:
+        self._waiters.let_go(waiter.item, None)
+        if not waiter.entry:
             await self.journal.fate(waiter.item, "superseded", "a newer version of the document took its place")
-        if waiter.record is not None:
-            waiter.record.done()
-
-    def _wait(self, item: Item, record: Record | None, ending: Waiting) -> None:
-        now = self._clock()
-        key = self._waiter_key(item)
-        known = self._waiters.get(key)
-        if known is not None and known.item is item:
-            known.tries += 1
-            known.on, known.reason = ending.on, ending.reason
-            known.due = now + min(ending.after * 1.5 ** min(known.tries, 12), LONGEST_RETRY)
-            return
-        self._let_go(item, record)
-        self._waiters[key] = Waiter(item, record, ending.on, ending.reason, now, now + ending.after)
-
-    def _let_go(self, item: Item, record: Record | None) -> None:
-        """Takes the waiter of this document away; one event may be on the log twice, each with an offset to commit."""
-        known = self._waiters.pop(self._waiter_key(item), None)
-        if known is not None and known.record is not None and known.record is not record:
-            known.record.done()
-
-    def _wake(self, item: Item) -> None:
-        """What was just settled may be what others wait for: those of its order and customer first."""
-        now = self._clock()
-        for waiter in self._waiters.values():
-            same_order = item.order_id is not None and waiter.item.order_id == item.order_id
-            if same_order or (item.entity == CUSTOMER_REQUEST and waiter.on == "customer"):
-                waiter.due = min(waiter.due, now)
 
     async def _tick_forever(self, stop: asyncio.Event) -> None:
         try:
@@ -424,16 +333,15 @@ class SinkRunner:
             stop.set()
 
     async def _tick(self) -> None:
-        now = self._clock()
-        changed = self._demand.take_changed()
-        for waiter in list(self._waiters.values()):
-            if changed and waiter.item.record.get("sku") in changed:
-                waiter.due = min(waiter.due, now)
-            if not waiter.parked and now - waiter.since > self._options.patience:
+        self._waiters.wake_skus(self._demand.take_changed())
+        for waiter in self._waiters:
+            waits = not waiter.held and waiter.entry != "parked"
+            if waits and self._clock() - waiter.since > self._options.patience:
                 await self._park(waiter)
-            if waiter.due <= now:
-                waiter.due = now + LONGEST_RETRY
-                self._spawn(self._retry(waiter))
+        for waiter in self._waiters.due():
+            waiter.trying = True
+            self._spawn(self._retry(waiter))
+        await self.health.watch()
         for entry in self.state.superseded_holds():
             await self.journal.supersede(entry)
         for key, partition, effect in self.state.take_overwritten():
@@ -443,24 +351,35 @@ class SinkRunner:
         lock = self._locks.setdefault(self._lane_of(waiter.item), asyncio.Lock())
         if lock.locked():
             return  # it is being tried right now, and may not need to be parked: the next tick looks again
-        next_try = (datetime.now(UTC) + timedelta(seconds=max(0.0, waiter.due - self._clock()))).isoformat()
         async with lock:
-            await self.journal.park(waiter.item, waiter.on, waiter.reason, next_try)
-            waiter.parked = True
+            await self.journal.park(waiter.item, waiter.on, waiter.reason, waiter.due - self._clock())
+            waiter.entry = "parked"
             if waiter.record is not None:
                 waiter.record.done()
                 waiter.record = None
         log.info("parked", entity=waiter.item.entity, document=waiter.item.document, on=waiter.on, reason=waiter.reason)
 
     async def _retry(self, waiter: Waiter) -> None:
-        item = waiter.item
-        if self._waiters.get(self._waiter_key(item)) is not waiter:
+        try:
+            if waiter.held:
+                # a thousand holds that clear on the same delivery must not queue up before everything else
+                async with self._hold_tries:
+                    await self._try_again(waiter)
+            else:
+                await self._try_again(waiter)
+        finally:
+            waiter.trying = False
+
+    async def _try_again(self, waiter: Waiter) -> None:
+        if waiter not in self._waiters:
             return
-        if waiter.parked and not self.state.own_entries(item):
-            # an operator has closed it
-            self._waiters.pop(self._waiter_key(item), None)
+        if waiter.entry and not self.state.own_entries(waiter.item):
+            self._waiters.let_go(waiter.item, None)  # an operator has closed it
             return
-        await self._process(self._lane_of(item), item, None, retried=waiter)
+        if waiter.held and self._pauses.reason("entity", waiter.item.entity):
+            waiter.due = self._clock() + LONGEST_WAIT
+            return
+        await self._process(self._lane_of(waiter.item), waiter.item, None, retried=waiter)
 
     def _spawn(self, work: Any) -> None:
         task = asyncio.create_task(work)

@@ -102,11 +102,9 @@ class SinkState:
         return [e for e in self.entries_of(item.entity, item.canonical_id) if e.event_id == item.event_id]
 
     def waiting(self) -> list[Entry]:
-        """Parked entries of the owned partitions."""
-        return [entry for entry in list(self._entries.values()) if entry.topic == self.parked_topic]
-
-    def has_entry(self, topic: str, key: str) -> bool:
-        return (topic, key) in self._entries
+        """Entries of the owned partitions that are tried again without a person: parked ones, holds that clear."""
+        found = list(self._entries.values())
+        return [entry for entry in found if entry.topic == self.parked_topic or entry.clears_on is not None]
 
     def superseded_holds(self) -> list[Entry]:
         """Holds of a document of which a later version is held too: only the newest needs a person."""

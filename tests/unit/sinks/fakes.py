@@ -14,6 +14,7 @@ from penstock.connectors.contract import (
     Exists,
     Hold,
     Link,
+    Notice,
     Plan,
     Step,
     StepResult,
@@ -136,6 +137,8 @@ class Memory:
         self.effects: dict[str, Effect] = {}
         self.log: list[tuple[str, Any]] = []
         self.fates: list[tuple[str, str]] = []
+        self.holds: dict[str, Hold] = {}
+        self.alerts: list[tuple[Notice, str]] = []
         self.store = XrefStore()
         self.newer = False
 
@@ -184,13 +187,25 @@ class FakeJournal:
         self._memory.fates.append((item.event_id, state))
         self._memory.log.append((f"fate-{state}", item.event_id))
 
-    async def hold(self, item: Item, rule: str, reason: str) -> None:
-        self._memory.log.append(("hold", reason))
+    async def hold(self, item: Item, held: Hold) -> str:
+        known = self._memory.holds.get(item.event_id)
+        if known == held:
+            return "same"
+        self._memory.holds[item.event_id] = held
+        self._memory.log.append(("hold", held.reason))
+        return "changed" if known is not None and known.rule == held.rule else "new"
+
+    async def tell(self, item: Item, notice: Notice, rule: str = "") -> None:
+        self._memory.alerts.append((notice, rule))
+
+    async def left(self, item: Item, fields: list[str], why: str) -> None:
+        self._memory.log.append(("left", fields))
 
     async def settle_older(self, item: Item) -> None:
         return None
 
     async def close_entries(self, item: Item) -> None:
+        self._memory.holds.pop(item.event_id, None)
         self._memory.log.append(("close", item.event_id))
 
 

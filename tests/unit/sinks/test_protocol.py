@@ -8,7 +8,8 @@ import pytest
 
 from penstock.connectors.contract import CustomerRequest, Hold, Reject, Settled, Wait
 from penstock.sinks.model import Effect
-from penstock.sinks.protocol import UNKNOWNS_BEFORE_A_PERSON, Finished, Waiting
+from penstock.sinks.progress import Finished, Waiting
+from penstock.sinks.protocol import UNKNOWNS_BEFORE_A_PERSON
 from tests.unit.sinks.fakes import FakeTarget, Memory, order_item, protocol
 
 
