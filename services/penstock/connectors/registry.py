@@ -6,7 +6,7 @@ from importlib import import_module
 
 from penstock.connectors.contract import ConnectorSpec
 
-NAMES = ("prestashop", "infor")
+NAMES = ("prestashop", "infor", "clarity")
 
 
 def connector(name: str) -> ConnectorSpec:

@@ -1,0 +1,1 @@
+"""What the sink applies to an installation: one handler per canonical entity."""
