@@ -1,0 +1,1 @@
+"""What Sage 100 does behind the facade: the business objects' checks, sums and stock movements."""
