@@ -34,7 +34,10 @@ def run(flow_name: str, env: str, host: str, port: int, ready_file: Path | None)
     file, surroundings = read_files(flow_name, env)
     given = surroundings.alerts or AlertsEnv()
     settings = KafkaSettings.from_env(bootstrap=surroundings.kafka.bootstrap)
-    open_channels = channels(given)
+    try:
+        open_channels = channels(given)
+    except FlowError as error:
+        raise FlowError(f"flows/{flow_name}/env/{env}.yaml: {error}") from error
     run_service("alerts", lambda: serve(file, given, settings, open_channels(), (host, port), ready_file))
 
 

@@ -1,11 +1,12 @@
 """`penstock run`: one service in the foreground, as a container or the supervisor starts it."""
 
 import importlib
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from penstock.cli.errors import CommandError, Exit
 
 app = typer.Typer(no_args_is_help=True, help="Run one service of a flow in the foreground until SIGTERM.")
 
@@ -19,10 +20,15 @@ DEFAULT_FLOW = "prestashop-infor"
 DEFAULT_ENV = "sandbox"
 
 
-def _main_of(service: str) -> Callable[[str, str, str, int, Path | None], None]:
-    """`run` of the service: (flow, env, host, port, ready file) -> returns once SIGTERM has stopped it."""
-    run: Callable[[str, str, str, int, Path | None], None] = importlib.import_module(f"penstock.{service}.main").run
-    return run
+def _run(service: str, flow: str, env: str, host: str, port: int, ready_file: Path | None) -> None:
+    """Returns once SIGTERM has stopped the service. Raises CommandError when the flow's files cannot be used."""
+    main = importlib.import_module(f"penstock.{service}.main")
+    from penstock.flow.flow import FlowError  # noqa: PLC0415 - the service has imported it; the help page need not
+
+    try:
+        main.run(flow, env, host, port, ready_file)
+    except FlowError as error:
+        raise CommandError(str(error), Exit.USAGE) from error
 
 
 @app.command(epilog="Example: `penstock run ingress --flow prestashop-infor --env production --port 8080`")
@@ -34,7 +40,7 @@ def ingress(
     ready_file: ReadyFile = None,
 ) -> None:
     """Webhooks in, polls and extraction: everything that fills the raw topics."""
-    _main_of("ingress")(flow, env, host, port, ready_file)
+    _run("ingress", flow, env, host, port, ready_file)
 
 
 @app.command(epilog="Example: `penstock run processors --flow prestashop-infor --env production --port 8081`")
@@ -46,7 +52,7 @@ def processors(
     ready_file: ReadyFile = None,
 ) -> None:
     """The Faust stage: raw records become canonical records, holds or dead letters."""
-    _main_of("processors")(flow, env, host, port, ready_file)
+    _run("processors", flow, env, host, port, ready_file)
 
 
 @app.command(epilog="Example: `penstock run sinks --flow prestashop-infor --env production --port 8082`")
@@ -58,7 +64,7 @@ def sinks(
     ready_file: ReadyFile = None,
 ) -> None:
     """The effect protocol: canonical records become documents of the target systems."""
-    _main_of("sinks")(flow, env, host, port, ready_file)
+    _run("sinks", flow, env, host, port, ready_file)
 
 
 @app.command(epilog="Example: `penstock run alerts --flow prestashop-infor --env production --port 8083`")
@@ -70,4 +76,4 @@ def alerts(
     ready_file: ReadyFile = None,
 ) -> None:
     """Alerts to people: by webhook and by mail, as the environment file names them."""
-    _main_of("alerts")(flow, env, host, port, ready_file)
+    _run("alerts", flow, env, host, port, ready_file)
