@@ -88,7 +88,7 @@ async def serve(bootstrap: str, ready_file: Path) -> None:
     producer = async_producer(settings, linger_ms=0)
     await producer.start()
     source = PrestashopSource(PrestashopSettings.model_validate(SETTINGS), Budget(BudgetSettings()))
-    webhooks = Webhooks({"prestashop": source}, producer, settings)
+    webhooks = Webhooks([source], producer, settings)
     async with http_server(webhooks.routes(), "127.0.0.1", 0) as port:
         part = ready_file.with_suffix(".part")
         part.write_text(json.dumps({"url": f"http://127.0.0.1:{port}"}))

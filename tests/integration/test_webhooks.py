@@ -73,7 +73,7 @@ async def door_to(settings: KafkaSettings) -> AsyncIterator[Door]:
     source = PrestashopSource(shop, Budget(BudgetSettings()))
     producer = async_producer(settings, linger_ms=0)
     await producer.start()
-    made = Webhooks({"prestashop": source}, producer, settings)
+    made = Webhooks([source], producer, settings)
     try:
         async with (
             http_server(made.routes(), "127.0.0.1", 0) as port,

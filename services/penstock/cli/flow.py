@@ -13,6 +13,7 @@ from penstock.cli.run import DEFAULT_ENV, DEFAULT_FLOW
 from penstock.flow.case_runners import mapping_runners, rule_runners
 from penstock.flow.cases import CaseResult, Runner, load_cases, run_case
 from penstock.flow.load import Flow, FlowError, avro_schema, load_flow
+from penstock.flow.ownership import ownership_table
 from penstock.mapping import MappingSyntaxError
 from penstock.resources import resource
 from penstock.rules.decision import DecisionTable
@@ -29,21 +30,47 @@ def check(flow: Name = DEFAULT_FLOW, env: Env = DEFAULT_ENV, json: Json = False)
     """Read the flow with its environment, settings, mappings, tables and rates. Exit code 2 when something is wrong."""
     loaded = load(flow, env)
     routes = [
-        {"from": source, "entity": entity, "to": targets}
+        (source, entity, row.when, list(row.to))
         for source, entities in loaded.file.routes.items()
-        for entity, targets in entities.items()
+        for entity, rows in entities.items()
+        for row in rows
     ]
     if json:
-        about = {"flow": loaded.name, "mode": loaded.file.mode, "routes": routes}
+        shown = [dict(zip(("from", "entity", "when", "to"), route, strict=True)) for route in routes]
+        about = {"flow": loaded.name, "mode": loaded.file.mode, "routes": shown}
         print_json({**about, "config_version": loaded.config_version, "mappings": len(loaded.mappings)})
         return
     out = console()
     out.print(f"{loaded.name}: {loaded.file.mode}, orders from {loaded.file.start.orders_from:%Y-%m-%d}", markup=False)
     print_table(
-        ("from", "entity", "to"),
-        ([route["from"], route["entity"], ", ".join(route["to"]) or "not routed"] for route in routes),
+        ("from", "entity", "when", "to"),
+        ([source, entity, when or "", ", ".join(to) or "not routed"] for source, entity, when, to in routes),
     )
     out.print(f"{len(loaded.mappings)} mappings, configuration {loaded.config_version}", markup=False)
+
+
+@app.command(epilog="Examples: `penstock flow ownership clarity-sage100`, `penstock flow ownership FLOW --json`")
+def ownership(
+    flow: Annotated[str, typer.Argument(help="Name of a folder in flows/.")] = DEFAULT_FLOW,
+    env: Env = DEFAULT_ENV,
+    json: Json = False,
+) -> None:
+    """Which system is the master of what, and the fields that it becomes in each target."""
+    loaded = load(flow, env)
+    rows = list(ownership_table(loaded))
+    if json:
+        print_json([{"entity": r.entity, "field": r.field, "master": r.master, "payload": r.payload} for r in rows])
+    elif not rows:
+        console().print(f"{loaded.name} has no `ownership:`: every change is written", markup=False)
+    else:
+        targets = [alias for alias in loaded.systems if any(alias in row.payload for row in rows)]
+        print_table(
+            ("entity", "field", "master", *(f"in {alias}" for alias in targets)),
+            (
+                [row.entity, row.field, row.master, *(", ".join(row.payload.get(alias, ())) for alias in targets)]
+                for row in rows
+            ),
+        )
 
 
 @app.command("test", epilog="Examples: `penstock flow test`, `penstock flow test --only cost-centre`")

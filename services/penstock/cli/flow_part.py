@@ -14,6 +14,7 @@ from penstock.cli.child import ChildSpec
 from penstock.cli.errors import CommandError, Exit
 from penstock.cli.ports import HOST, Ports
 from penstock.connectors.registry import connector
+from penstock.flow.load import FlowError, read_flow_file, variable
 from penstock.flow.model import EnvFile, SandboxEnv, SystemEnv
 from penstock.resources import resource
 
@@ -47,6 +48,7 @@ class FlowPart:
         self._sandboxed: dict[str, SystemEnv] = {
             name: system for name, system in environment.systems.items() if system.sandbox is not None
         }
+        self._connectors = connectors_of(flow)
         self.children_of = {name: f"{flow}/{name}" if name in taken else name for name in self._sandboxed}
         fixed = environment.ingress.port if "port" in environment.ingress.model_fields_set else None
         self._ingress_host, self._ingress_port = environment.ingress.host, fixed or ports.get(f"{prefix}ingress")
@@ -60,10 +62,10 @@ class FlowPart:
         out = {}
         for name, url in self.sandboxes.items():
             if self._opened_by_ionapi(name):
-                out[f"PENSTOCK_IONAPI_{name.upper()}"] = str(self._ionapi(name))
+                out[variable("IONAPI", name)] = str(self._ionapi(name))
             else:
                 path = urlsplit(str(self._sandboxed[name].settings.get("base_url", ""))).path
-                out[f"PENSTOCK_URL_{name.upper()}"] = url + path
+                out[variable("URL", name)] = url + path
         return out
 
     def sandbox_children(self) -> list[ChildSpec]:
@@ -78,7 +80,7 @@ class FlowPart:
 
     def _opened_by_ionapi(self, name: str) -> bool:
         """An Infor gateway has no address of its own in the settings: the .ionapi file names it."""
-        return "ionapi" in connector(name).settings.model_fields
+        return "ionapi" in connector(self._connectors.get(name, name)).settings.model_fields
 
     def _ionapi(self, name: str) -> Path:
         return self._data / f"{self.children_of[name]}.ionapi"
@@ -91,7 +93,7 @@ class FlowPart:
         ready.parent.mkdir(parents=True, exist_ok=True)
         options = json.dumps(given.options).replace("${ingress.url}", self.ingress_url)
         argv = (
-            *(sys.executable, "-m", "penstock.sandbox.serve", name, "--host", HOST),
+            *(sys.executable, "-m", "penstock.sandbox.serve", self._connectors.get(name, name), "--host", HOST),
             *("--port", str(self._ports.get(child)), "--data", str(folder), "--seed", str(given.seed)),
             *("--options", options, "--ready-file", str(ready)),
         )
@@ -127,6 +129,17 @@ def read_environment(flow: str, env: str) -> EnvFile:
     except ValidationError as error:
         lines = [f"{path}: {'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()]
         raise CommandError("\n".join(lines), Exit.USAGE) from error
+
+
+def connectors_of(flow: str) -> dict[str, str]:
+    """The connector of each system whose name in `flows/<flow>/flow.yaml` is another. Raises CommandError."""
+    if not (resource("flows") / flow / "flow.yaml").is_file():
+        return {}
+    try:
+        file = read_flow_file(flow)
+    except FlowError as error:
+        raise CommandError(str(error), Exit.USAGE) from error
+    return {alias: file.connector_of(alias) for alias in file.systems}
 
 
 def all_flows(env: str) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,6 +14,7 @@ import yaml
 from penstock.connectors.contract import ConnectorSpec
 from penstock.connectors.registry import NAMES, connector
 from penstock.flow.functions import decide_function
+from penstock.flow.policy_list import POLICIES
 from penstock.mapping import FUNCTIONS, CodeTable, MappingSyntaxError, Rates, compile_mapping
 from penstock.mapping.errors import Place, Problem, nearest
 from penstock.mapping.yamltext import load
@@ -36,7 +37,7 @@ def check_all(flow: str | None = None) -> Iterator[Checked]:
     """Every mapping and code table of every connector, and what each flow (or only `flow`) lays over them."""
     if flow is None:
         for name in NAMES:
-            yield from _check_system(connector(name), "", None)
+            yield from _check_system(connector(name), "", None, name)
     for folder in _flows(flow):
         yield from _check_flow(folder)
 
@@ -56,9 +57,11 @@ def _check_flow(folder: Path) -> Iterator[Checked]:
     rates = folder / "rates.yaml"
     if rates.is_file():
         yield _attempt(rates, folder.name, lambda: Rates.from_text(_text(rates), str(rates)))
-    names = list((yaml.safe_load(_text(folder / "flow.yaml")) or {}).get("systems") or {})
-    for name in names:
-        yield from _check_system(connector(name), folder.name, folder)
+    systems = (yaml.safe_load(_text(folder / "flow.yaml")) or {}).get("systems") or {}
+    connectors = {name: (about or {}).get("system") or name for name, about in systems.items()}
+    for name, system in connectors.items():
+        yield from _check_system(connector(system), folder.name, folder, name)
+    names = {*connectors, *connectors.values()}
     for path in sorted((folder / "mappings").glob("*/*.yaml")):
         if path.parent.name not in names:
             yield _wrong(
@@ -66,27 +69,31 @@ def _check_flow(folder: Path) -> Iterator[Checked]:
             )
 
 
-def _check_system(spec: ConnectorSpec, flow: str, folder: Path | None) -> Iterator[Checked]:
-    """The connector's mappings, with the flow's tables and overrides where there is a flow."""
+def _check_system(spec: ConnectorSpec, flow: str, folder: Path | None, alias: str) -> Iterator[Checked]:
+    """The connector's mappings, with the flow's tables and overrides where there is a flow.
+
+    Overrides lie under the system's name, for all its instances, and under its name in the flow (`alias`).
+    """
     tables: set[str] | None = None
     own = spec.mappings.parent / "tables"
+    overrides: dict[str, list[Path]] = {}
     if folder is None:
         yield from _check_tables(own, flow)
     else:
         tables = {path.stem for where in (own, folder / "tables") for path in where.glob("*.yaml")}
-    overrides = (
-        {} if folder is None else {path.name: path for path in (folder / "mappings" / spec.system).glob("*.yaml")}
-    )
+        for whose in dict.fromkeys((spec.system, alias)):
+            for path in sorted((folder / "mappings" / whose).glob("*.yaml")):
+                overrides.setdefault(path.name, []).append(path)
     for path in sorted(spec.mappings.glob("*-canonical.yaml")):
-        override = overrides.pop(path.name, None)
-        yield _check_mapping(spec, path, flow, override, tables)
+        yield _check_mapping(spec, path, flow, overrides.pop(path.name, []), tables)
     known = [path.name for path in spec.mappings.glob("*-canonical.yaml")]
-    for name, path in sorted(overrides.items()):
-        yield _wrong(path, flow, f"{spec.system} has no mapping {name!r} to override{nearest(name, known)}")
+    for name, paths in sorted(overrides.items()):
+        for path in paths:
+            yield _wrong(path, flow, f"{spec.system} has no mapping {name!r} to override{nearest(name, known)}")
 
 
 def _check_mapping(
-    spec: ConnectorSpec, path: Path, flow: str, override: Path | None, tables: set[str] | None
+    spec: ConnectorSpec, path: Path, flow: str, overrides: Sequence[Path], tables: set[str] | None
 ) -> Checked:
     entity, _, direction = path.name.removesuffix(".yaml").partition(".")
     if direction not in DIRECTIONS:
@@ -104,14 +111,15 @@ def _check_mapping(
         compile_mapping(
             _shown(path),
             _text(path),
-            overrides=[] if override is None else [(_shown(override), _text(override))],
+            overrides=[(_shown(override), _text(override)) for override in overrides],
             target_schema=schema if direction == "to-canonical" else _text(payload),
             source_schema=None if direction == "to-canonical" else schema,
             functions=FUNCTIONS.extended([decide_function({})]),
             tables=tables,
+            policies=POLICIES,
         )
 
-    return _attempt(override or path, flow, compiled)
+    return _attempt(overrides[-1] if overrides else path, flow, compiled)
 
 
 def _check_tables(folder: Path, flow: str) -> Iterator[Checked]:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any
 
 from penstock.flow.cases import Runner
+from penstock.flow.flow import Flow
+from penstock.flow.policies import policies_for
 from penstock.flow.typed import Schema, typed
+from penstock.flow.when import ENTITIES
 from penstock.mapping import Mapping as RecordMapping
-from penstock.mapping import MappingEnv, Rates, root_name
+from penstock.mapping import Rates, root_name
 from penstock.rules.address import standardise
 from penstock.rules.decision import DecisionTable
 from penstock.rules.matching import match_key
@@ -20,19 +24,7 @@ from penstock.rules.validate import Policy, validate
 SchemaOf = Callable[[str], Schema]
 """Canonical entity (`order-status`) -> its Avro schema."""
 
-ENTITIES = (
-    "order", "order-status", "customer", "product", "price", "payment", "invoice", "shipment", "stock-level", "refund",
-)  # fmt: skip
 _SECRET = b"golden cases"
-
-
-class MappedFlow(Protocol):
-    """The part of a flow that its mappings need."""
-
-    @property
-    def mappings(self) -> Mapping[tuple[str, str, str], RecordMapping]: ...
-
-    def mapping_env(self, system: str) -> MappingEnv: ...
 
 
 def rule_runners(
@@ -49,7 +41,7 @@ def rule_runners(
     return runners
 
 
-def mapping_runners(flow: MappedFlow, schema_of: SchemaOf) -> dict[str, Runner]:
+def mapping_runners(flow: Flow, schema_of: SchemaOf) -> dict[str, Runner]:
     """`prestashop/order.to-canonical` takes an opened document, `infor/order.from-canonical` a canonical record."""
     return {
         f"{system}/{entity}.{direction}-canonical": _mapping(flow, system, entity, mapping, schema_of)
@@ -57,12 +49,16 @@ def mapping_runners(flow: MappedFlow, schema_of: SchemaOf) -> dict[str, Runner]:
     }
 
 
-def _mapping(flow: MappedFlow, system: str, entity: str, mapping: RecordMapping, schema_of: SchemaOf) -> Runner:
+def _mapping(flow: Flow, system: str, entity: str, mapping: RecordMapping, schema_of: SchemaOf) -> Runner:
     def run(given: Any) -> Any:
         env = flow.mapping_env(system)
         if mapping.direction == "to-canonical":
             return mapping(given, env)
-        return mapping({root_name(mapping.source): typed(given, schema_of(entity))}, env)
+        # `policies` of a case win over what the flow file says for the record
+        policies = given.pop("policies", {})
+        record = typed(given, schema_of(entity))
+        env = replace(env, policies={**policies_for(flow, entity, record), **policies})
+        return mapping({root_name(mapping.source): record}, env)
 
     return run
 

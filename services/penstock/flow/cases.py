@@ -15,6 +15,7 @@ cases:
     error: decides by shop, country          # part of the message
 ```
 
+What goes into a mapping from canonical may hold `policies: {tax: line}`, over those of the flow.
 Paths with dots reach inside (`lines.0.net`), in `change` and in `expect`. Numbers are written as texts or plain; in the
 raw document of a mapping a plain whole number is a number. Pure: texts in, results out.
 """

@@ -20,6 +20,7 @@ from penstock.flow.ownership import OwnershipError, check_ownership
 from penstock.flow.policies import compile_policies
 from penstock.flow.routes import RouteError, compile_routes
 from penstock.flow.when import Conditions, avro_schema
+from penstock.mapping import Mapping as RecordMapping
 from penstock.mapping import MappingEnv, MappingSyntaxError, config_version
 from penstock.mapping.errors import nearest
 from penstock.resources import resource
@@ -32,10 +33,14 @@ def flow_names() -> list[str]:
     return sorted(path.parent.name for path in resource("flows").glob("*/flow.yaml"))
 
 
+def read_flow_file(name: str) -> FlowFile:
+    """`flow.yaml` alone, without what it names. Raises FlowError."""
+    return _parse(FlowFile, resource("flows") / name / "flow.yaml", {})
+
+
 def read_files(name: str, env: str) -> tuple[FlowFile, EnvFile]:
     """The flow's two files alone, for who needs no connector and none of their secrets. Raises FlowError."""
-    folder = resource("flows") / name
-    return _parse(FlowFile, folder / "flow.yaml", {}), _parse(EnvFile, folder / "env" / f"{env}.yaml", {})
+    return read_flow_file(name), _parse(EnvFile, resource("flows") / name / "env" / f"{env}.yaml", {})
 
 
 def load_flow(name: str, env: str = "sandbox") -> Flow:
@@ -54,7 +59,7 @@ def load_flow(name: str, env: str = "sandbox") -> Flow:
         shared, decisions = flow_tables(folder, texts)
         tables = {alias: system_tables(system, shared, texts) for alias, system in systems.items()}
         rates = read_rates(folder, texts)
-        mappings = {}
+        mappings: dict[tuple[str, str, str], RecordMapping] = {}
         for alias, system in systems.items():
             mappings |= system_mappings(folder, system, tables[alias], decisions, texts)
         conditions = Conditions(
@@ -168,4 +173,14 @@ def _match_secret(env: EnvFile, path: Path) -> bytes:
     return secret.get_secret_value().encode() if isinstance(secret, SecretStr) else b""
 
 
-__all__ = ["Flow", "FlowError", "System", "avro_schema", "flow_names", "load_flow", "read_files", "variable"]
+__all__ = [
+    "Flow",
+    "FlowError",
+    "System",
+    "avro_schema",
+    "flow_names",
+    "load_flow",
+    "read_files",
+    "read_flow_file",
+    "variable",
+]

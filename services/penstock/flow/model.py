@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+
+from penstock.flow.policy_list import POLICIES, PolicyValue
+from penstock.mapping.errors import nearest
 
 Mode = Literal["shadow", "live"]
 
@@ -33,25 +36,108 @@ class Start(_Strict):
 
 
 class FlowSystem(_Strict):
-    """One instance of a system in the flow. `tag` begins our references of its orders."""
+    """One instance of a system in the flow. `tag` begins our references of its orders.
+
+    system: the connector; without it the name in the flow is the connector's.
+    """
 
     instance: str = Field(pattern=r"^[A-Za-z0-9_.-]+$")
     role: Literal["shop", "erp"]
     tag: str = Field(default="", pattern=r"^[A-Z0-9]{0,6}$")
+    system: str | None = None
+
+
+class RouteRow(_Strict):
+    """`when`: an expression over the canonical record. `to`: names of systems, none for `not-routed`."""
+
+    to: tuple[str, ...]
+    when: str | None = None
+
+
+class PolicyRow(_Strict):
+    use: PolicyValue
+    when: str | None = None
+
+
+class Ownership(_Strict):
+    """Which system is the master of an entity (`master`), and of single canonical fields (`fields`)."""
+
+    master: str | None = None
+    fields: dict[str, str] = Field(default_factory=dict)
+
+
+Row = TypeVar("Row", RouteRow, PolicyRow)
+
+
+def _route_rows(value: Any) -> Any:
+    """A list of systems is one row for everything."""
+    if isinstance(value, list) and not any(isinstance(each, dict) for each in value):
+        return [{"to": value}]
+    return value
+
+
+def _policy_rows(value: Any) -> Any:
+    return value if isinstance(value, list) else [{"use": value}]
+
+
+def _in_order(rows: tuple[Row, ...]) -> tuple[Row, ...]:
+    if not rows or rows[-1].when is not None:
+        raise ValueError("the last row has no `when`: it is for everything else")
+    if any(row.when is None for row in rows[:-1]):
+        raise ValueError("only the last row may be without `when`: the first that fits counts")
+    return rows
+
+
+Route = Annotated[tuple[RouteRow, ...], BeforeValidator(_route_rows), AfterValidator(_in_order)]
+"""The first row that fits says where a document goes."""
+Policy = Annotated[tuple[PolicyRow, ...], BeforeValidator(_policy_rows), AfterValidator(_in_order)]
+"""One value for all, or rows of which the first that fits counts."""
 
 
 class FlowFile(_Strict):
-    """`flow.yaml`. routes: source system -> canonical entity -> target systems (empty: recorded as `not-routed`)."""
+    """`flow.yaml`. routes: source system -> canonical entity -> target systems (empty: recorded as `not-routed`).
+
+    Names of systems are those of `systems`.
+    """
 
     flow: str
     title: str = ""
     mode: Mode
     start: Start
     notify_customers: bool = False
-    systems: dict[str, FlowSystem]
-    routes: dict[str, dict[str, list[str]]]
+    systems: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$")], FlowSystem]
+    routes: dict[str, dict[str, Route]]
+    policies: dict[str, Policy] = Field(default_factory=dict)
+    ownership: dict[str, Ownership] = Field(default_factory=dict)
     settings: dict[str, Any] = Field(default_factory=dict)
     validation: dict[str, Any] = Field(default_factory=dict)
+
+    @field_validator("policies", mode="before")
+    @classmethod
+    def _known_policies(cls, value: Any) -> Any:
+        for name in value if isinstance(value, dict) else ():
+            if name not in POLICIES:
+                raise ValueError(f"there is no policy {name!r}{nearest(str(name), POLICIES)}")
+        return value
+
+    @field_validator("policies")
+    @classmethod
+    def _known_values(cls, value: dict[str, tuple[PolicyRow, ...]]) -> dict[str, tuple[PolicyRow, ...]]:
+        for name, rows in value.items():
+            spec = POLICIES[name]
+            for row in rows:
+                if row.use not in spec.values or isinstance(row.use, bool) != isinstance(spec.default, bool):
+                    raise ValueError(f"{name}: {said(row.use)} is none of {', '.join(map(said, spec.values))}")
+        return value
+
+    def connector_of(self, name: str) -> str:
+        """Which connector a system of the flow is reached by."""
+        return self.systems[name].system or name
+
+
+def said(value: PolicyValue) -> str:
+    """As YAML writes it."""
+    return str(value).lower() if isinstance(value, bool) else value
 
 
 class SandboxEnv(_Strict):

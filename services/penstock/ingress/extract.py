@@ -57,7 +57,7 @@ class Extractor:
         notes: list[tuple[Record, Notification]] = []
         for record in records:
             try:
-                notes.append((record, read_note(record.value)))
+                notes.append((record, self._own(read_note(record.value))))
             except ValueError as error:
                 await self._dead_letter(record, error)
         if notes:
@@ -69,6 +69,14 @@ class Extractor:
                 await self._dead_letter(record, error, note.ref)
         for record in records:
             record.done()
+
+    def _own(self, note: Notification) -> Notification:
+        ref = note.ref
+        if (ref.system, ref.instance) != (self._source.system, self._source.instance):
+            raise ValueError(
+                f"the flow {self._flow} has no instance {ref.instance!r} of {ref.system}: add it to systems"
+            )
+        return note
 
     async def _extract(self, record: Record, note: Notification) -> None:
         ref = note.ref

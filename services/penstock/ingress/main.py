@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 
 import structlog
-from aiokafka import TopicPartition
+from aiokafka import AIOKafkaProducer, TopicPartition
 
-from penstock.flow.load import Flow, load_flow
+from penstock.connectors.contract import Source
+from penstock.flow.load import Flow, System, load_flow
 from penstock.ingress.extract import Extractor
 from penstock.ingress.polling import Pollers
 from penstock.ingress.positions import Positions
@@ -35,59 +38,85 @@ def run(flow_name: str, env: str, host: str, port: int, ready_file: Path | None)
 
 
 class _SystemIngress:
-    """Extraction and polling of one system."""
+    """Extraction and polling of all instances of one system: they share its topic of notifications."""
 
-    def __init__(self, flow: Flow, name: str, settings: KafkaSettings, producer: object, member: str) -> None:
-        system = flow.systems[name]
-        self.topic = settings.topic(f"raw.{name}.notification")
-        self.source = system.spec.source(system.settings, system.budget("ingress"))
-        self.positions = Positions(settings, name, producer)
-        self.extractor = Extractor(self.source, self.positions, producer, settings, flow.name)
-        self.pollers = Pollers(self.source, self.positions, producer, settings)
-        self.consumer = async_consumer(
+    def __init__(
+        self, flow: Flow, systems: Sequence[System], settings: KafkaSettings, producer: AIOKafkaProducer, member: str
+    ) -> None:
+        name = systems[0].name
+        topic = f"raw.{name}.notification"
+        self.instances = {system.instance: _InstanceIngress(flow, system, settings, producer) for system in systems}
+        self._consumer = async_consumer(
             settings,
             group=f"{settings.topic_prefix}penstock.{flow.name}.extract.{name}",
             instance_id=f"extract-{name}-{member}",
         )
-        self._count = partitions_of(f"raw.{name}.notification")
+        self._count = partitions_of(topic)
         self.lanes = LaneConsumer(
-            self.consumer,
-            [self.topic],
+            self._consumer,
+            [settings.topic(topic)],
             lane_of=lane_of,
-            handle=self.extractor.handle,
+            handle=self._handle,
             lanes=LANES,
             class_of=class_of,
             max_under_way=IN_MEMORY,
             on_assigned=self._assigned,
-            on_revoked=self.pollers.release,
+            on_revoked=self._release,
         )
 
+    async def _handle(self, lane: str, records: list[Record]) -> None:
+        """By the instance in the key. What is of no instance of ours becomes a dead letter in any extractor."""
+        found = self.instances.get(instance_of(lane)) or next(iter(self.instances.values()))
+        await found.extractor.handle(lane, records)
+
     async def _assigned(self, partitions: set[TopicPartition]) -> None:
-        # the last events may have been written by another process until now
-        await self.positions.load()
-        self.pollers.own({place.partition for place in partitions}, self._count)
+        for each in self.instances.values():
+            # the last events may have been written by another process until now
+            await each.positions.load()
+            each.pollers.own({place.partition for place in partitions}, self._count)
+
+    async def _release(self) -> None:
+        await asyncio.gather(*(each.pollers.release() for each in self.instances.values()))
 
     async def run(self, stop: asyncio.Event) -> None:
-        await self.consumer.start()
+        await self._consumer.start()
         try:
             watch = asyncio.create_task(self._watch(stop))
             await self.lanes.run(stop)
             await watch
         finally:
-            await self.pollers.release()
-            await self.consumer.stop()
-            await self.source.close()
+            await self._release()
+            await self._consumer.stop()
+            for each in self.instances.values():
+                await each.source.close()
 
     async def _watch(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
-            if (error := self.pollers.failure()) is not None:
-                stop.set()
-                raise error
+            for each in self.instances.values():
+                if (error := each.pollers.failure()) is not None:
+                    stop.set()
+                    raise error
             await asyncio.sleep(0.5)
+
+
+class _InstanceIngress:
+    """What one instance needs of its own."""
+
+    def __init__(self, flow: Flow, system: System, settings: KafkaSettings, producer: AIOKafkaProducer) -> None:
+        self.alias = system.alias
+        self.source: Source = system.spec.source(system.settings, system.budget("ingress"))
+        self.positions = Positions(settings, system.name, producer)
+        self.extractor = Extractor(self.source, self.positions, producer, settings, flow.name)
+        self.pollers = Pollers(self.source, self.positions, producer, settings)
 
 
 def lane_of(record: Record) -> str:
     return record.key.decode("utf-8", "replace")
+
+
+def instance_of(lane: str) -> str:
+    """A notification's key is `entity:instance:native id`; the ids of instances hold no colon."""
+    return lane.split(":", 2)[1] if lane.count(":") >= 2 else ""
 
 
 def class_of(record: Record) -> str:
@@ -100,18 +129,22 @@ async def _main(flow: Flow, host: str, port: int, ready_file: Path | None) -> No
     producer = async_producer(settings, linger_ms=0)
     await producer.start()
     member = os.environ.get("PENSTOCK_MEMBER", "0")
-    systems = {name: _SystemIngress(flow, name, settings, producer, member) for name in flow.systems}
-    webhooks = Webhooks({name: each.source for name, each in systems.items()}, producer, settings)
+    by_name: dict[str, list[System]] = defaultdict(list)
+    for system in flow.systems.values():
+        by_name[system.name].append(system)
+    systems = {name: _SystemIngress(flow, of, settings, producer, member) for name, of in by_name.items()}
+    instances = [instance for each in systems.values() for instance in each.instances.values()]
+    webhooks = Webhooks([each.source for each in instances], producer, settings)
 
     def ready() -> bool:
         return all(each.lanes.ready.is_set() for each in systems.values())
 
     def gauges() -> dict[str, float]:
         out = {f"webhooks_{name}_total": float(value) for name, value in webhooks.counts.items()}
-        for name, each in systems.items():
+        for each in instances:
+            name = each.alias.replace("-", "_")
             out |= {f"extraction_{name}_{what}_total": float(n) for what, n in each.extractor.counts.items()}
-            out[f"extraction_{name}_under_way"] = each.lanes.under_way
-        return out
+        return out | {f"extraction_{name}_under_way": each.lanes.under_way for name, each in systems.items()}
 
     routes = [*webhooks.routes(), *health_routes(lambda: True, ready, gauges)]
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 import structlog
@@ -27,8 +27,8 @@ LOG_TIMEOUT = 10.0
 class Webhooks:
     """`POST /webhooks/<system>/<instance>`: 202 once the broker has it, 503 when it does not take it (send again)."""
 
-    def __init__(self, sources: Mapping[str, Source], producer: AIOKafkaProducer, settings: KafkaSettings) -> None:
-        self._sources = sources
+    def __init__(self, sources: Iterable[Source], producer: AIOKafkaProducer, settings: KafkaSettings) -> None:
+        self._sources = {(source.system, source.instance): source for source in sources}
         self._producer = producer
         self._settings = settings
         self.counts: dict[str, int] = {"accepted": 0, "refused": 0, "unavailable": 0}
@@ -37,8 +37,8 @@ class Webhooks:
         return [Route("/webhooks/{system}/{instance}", self.receive, methods=["POST"])]
 
     async def receive(self, request: Request) -> Response:
-        source = self._sources.get(request.path_params["system"])
-        if source is None or source.instance != request.path_params["instance"]:
+        source = self._sources.get((request.path_params["system"], request.path_params["instance"]))
+        if source is None:
             return _refusal(404, "no such system and instance in this flow")
         try:
             body = await _body(request)
@@ -46,7 +46,8 @@ class Webhooks:
             notes = source.receive(body, headers, datetime.now(UTC))
         except WebhookRefusedError as error:
             self.counts["refused"] += 1
-            log.warning("webhook_refused", system=source.system, status=error.status, reason=str(error))
+            where = f"{source.system}:{source.instance}"
+            log.warning("webhook_refused", system=where, status=error.status, reason=str(error))
             return _refusal(error.status, str(error))
         except ClientDisconnect:
             return _refusal(400, "the connection ended before the body did")

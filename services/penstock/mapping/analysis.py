@@ -62,6 +62,7 @@ class Findings:
     read: Read = field(default_factory=Read)
     tables: set[str] = field(default_factory=set)
     settings: set[str] = field(default_factory=set)
+    policies: set[str] = field(default_factory=set)
     xrefs: set[str] = field(default_factory=set)
     rest_paths: dict[int, Path] = field(default_factory=dict)
     certain: set[int] = field(default_factory=set)
@@ -76,7 +77,7 @@ _REFUSED: dict[str, frozenset[str]] = {
     "list": _SCALARS | {"object"},
     "integer": frozenset({"boolean", "list", "object", "timestamp", "date"}),
 }
-_NAMED_BY_FIRST = frozenset({"code", "xref", "id", "setting"})
+_NAMED_BY_FIRST = frozenset({"code", "xref", "id", "setting", "policy"})
 
 
 class ExpressionAnalysis:
@@ -90,12 +91,14 @@ class ExpressionAnalysis:
         to_canonical: bool,
         roots: Mapping[str, Shape] | None,
         tables: Iterable[str] | None,
+        policies: Iterable[str] | None = None,
     ) -> None:
         self._functions = functions
         self._findings = findings
         self._to_canonical = to_canonical
         self._roots = roots
         self._tables = None if tables is None else frozenset(tables)
+        self._policies = None if policies is None else frozenset(policies)
         self._place = Place("", 0)
 
     def value(self, node: Node, place: Place, scope: Scope, *, consumed: bool = True) -> Info:
@@ -213,6 +216,8 @@ class ExpressionAnalysis:
         name = node.function
         if name == "xref" and self._to_canonical:
             self._wrong("xref() is not for to-canonical mappings: a canonical record keeps what its source said")
+        if name == "policy" and self._to_canonical:
+            self._wrong("policy() is not for to-canonical mappings: a canonical record says what its source said")
         if name not in _NAMED_BY_FIRST or not node.args:
             return
         first = node.args[0]
@@ -222,6 +227,10 @@ class ExpressionAnalysis:
             self._findings.tables.add(first.value)
             if self._tables is not None and first.value not in self._tables:
                 self._wrong(f"there is no code table {first.value!r}{nearest(first.value, self._tables)}")
+        elif name == "policy":
+            self._findings.policies.add(first.value)
+            if self._policies is not None and first.value not in self._policies:
+                self._wrong(f"there is no policy {first.value!r}{nearest(first.value, self._policies)}")
         elif name in ("xref", "setting"):
             (self._findings.xrefs if name == "xref" else self._findings.settings).add(first.value)
 

@@ -32,6 +32,7 @@ class MappingEnv:
 
     system, instance, tag: of the document's source (to-canonical) or of the target (from-canonical).
     instances: instance tag -> (system, instance), for `order_id_of`. settings: flow and instance settings.
+    policies: the flow's policies as they are for the record, by dotted name.
     no_reference: native ids that mean "none" (PrestaShop writes 0); `id()` gives null for them.
     address, match_key: called as the mapping writes the call.
     """
@@ -43,6 +44,7 @@ class MappingEnv:
     rates: Rates | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
     instances: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    policies: Mapping[str, Any] = field(default_factory=dict)
     xref: XrefLookup = _no_xref
     address: Callable[..., Any] = _no_address
     match_key: Callable[..., Any] = _no_match_key

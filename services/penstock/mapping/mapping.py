@@ -14,6 +14,7 @@ from penstock.mapping.codegen import MappingWriter
 from penstock.mapping.env import MappingEnv
 from penstock.mapping.errors import MappingSyntaxError, Place, Problem, nearest
 from penstock.mapping.functions import FUNCTIONS, FunctionTable
+from penstock.mapping.origins import field_origins
 from penstock.mapping.override import apply_override
 from penstock.mapping.placing import placed
 from penstock.mapping.reader import read_mapping, read_override
@@ -29,8 +30,8 @@ _CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 class Mapping:
     """One mapping, checked and compiled. Made by `compile_mapping`; safe to share between threads.
 
-    source, target: its `from` and `to`. used_paths: what it reads, like `order.lines[].sku`. tables, settings, xrefs:
-    the names that its code(), setting() and xref() calls use.
+    source, target: its `from` and `to`. used_paths: what it reads, like `order.lines[].sku`. tables, settings, xrefs,
+    policies: the names that its code(), setting(), xref() and policy() calls use.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class Mapping:
         self.tables = frozenset(findings.tables)
         self.settings = frozenset(findings.settings)
         self.xrefs = frozenset(findings.xrefs)
+        self.policies = frozenset(findings.policies)
         self._root = source.root
         self._shape = target
         self._functions = functions
@@ -71,6 +73,11 @@ class Mapping:
             if found is error:
                 raise
             raise found from error
+
+    @cached_property
+    def origins(self) -> MappingOf[str, frozenset[str]]:
+        """Field of the target (`header.CustPo`) -> the fields of the source record that its value comes from."""
+        return field_origins(self._root, root_name(self.source))
 
     def explain(self, doc: MappingOf[str, Any], env: MappingEnv) -> Explanation:
         """The same run, with every step. Errors are part of the answer; values of secret fields are not."""
@@ -110,6 +117,7 @@ def compile_mapping(
     direction: Direction | None = None,
     functions: FunctionTable = FUNCTIONS,
     tables: Collection[str] | None = None,
+    policies: Collection[str] | None = None,
     secrets: Collection[str] = (),
     provided: Collection[str] = PROVIDED,
 ) -> Mapping:
@@ -120,7 +128,7 @@ def compile_mapping(
     target_schema: a parsed Avro record, or the text of a payload schema file (or a Shape made of one by
     `from_payload`); without it the target's fields are not checked.
     source_schema: the Avro record that a from-canonical mapping reads: its names are checked too.
-    direction: refuses a mapping of the other one. tables: names of the code tables that exist.
+    direction: refuses a mapping of the other one. tables, policies: names of those that exist.
     secrets: field names that `rest()` and `explain` never show.
     provided: required fields of a canonical record that the caller fills.
 
@@ -140,6 +148,7 @@ def compile_mapping(
         to_canonical=source.direction == "to-canonical",
         roots=_roots(source, source_schema),
         tables=tables,
+        policies=policies,
     )
     to_canonical = source.direction == "to-canonical"
     FieldCheck(expressions, findings).group(

@@ -19,7 +19,9 @@ from penstock.log.registry_client import RegistryClient
 from penstock.log.topics import partitions_of
 from penstock.log.wire import Codec
 from penstock.processors.deliver import EXIT_UNDELIVERABLE
-from penstock.processors.stage import add_stage
+from penstock.processors.order_waiters import OrderWaiters
+from penstock.processors.routing import RouteStore
+from penstock.processors.stage import add_stage, nothing_first, producer_send
 from penstock.processors.stall import StallWatch
 from penstock.processors.transform import Names, Transform
 from penstock.rules.validate import Policy
@@ -28,6 +30,7 @@ from penstock.service import announce, configure_logs, health_routes, http_serve
 log = structlog.get_logger()
 
 STALL_CHECK = 5.0
+LOAD_TIMEOUT = 300.0
 SETTINGS: dict[str, Any] = {
     "key_serializer": "raw",
     "value_serializer": "raw",
@@ -86,8 +89,13 @@ def run(flow_name: str, env: str, host: str, port: int, ready_file: Path | None)
     settings = KafkaSettings.from_env(bootstrap=flow.env.kafka.bootstrap)
     codec = Codec(RegistryClient.from_env(url=flow.env.registry.url))
     names = Names(settings.topic_prefix, partitions_of("canonical.order"))
-    transform = Transform(flow, codec, names, Policy.model_validate(flow.file.validation))
+    routes = RouteStore(flow.name)
+    transform = Transform(flow, codec, names, Policy.model_validate(flow.file.validation), routes)
     app = build_app(flow_name, settings, os.environ.get("PENSTOCK_MEMBER", "0"))
+    orders: OrderWaiters | None = None
+    if transform.remembers:
+        routes.open(settings).wait_caught_up(LOAD_TIMEOUT)
+        orders = OrderWaiters(flow.name, routes, settings)
     counts: Counter[str] = Counter()
 
     def count(what: str) -> None:
@@ -101,7 +109,13 @@ def run(flow_name: str, env: str, host: str, port: int, ready_file: Path | None)
         dlq_topic=settings.topic("dlq.processors"),
         count=count,
         epitaph=transform.epitaph,
+        before=KnownRoutes(app, routes) if transform.remembers else nothing_first,
     )
+
+    @app.task  # type: ignore[untyped-decorator]  # Faust is not typed
+    async def retry_after_orders() -> None:
+        if orders is not None:
+            await orders.run(producer_send(app))
 
     @app.task  # type: ignore[untyped-decorator]  # Faust is not typed
     async def serve() -> None:
@@ -120,6 +134,26 @@ def run(flow_name: str, env: str, host: str, port: int, ready_file: Path | None)
     worker: Any = faust.Worker(app, loglevel="INFO", redirect_stdouts=False)
     worker.execute_from_commandline()
     sys.exit(0)
+
+
+class KnownRoutes:
+    """Lets a batch pass once everything is known that other workers have routed of what is ours now."""
+
+    def __init__(self, app: faust.App, routes: RouteStore) -> None:
+        self._app = app
+        self._routes = routes
+        self._known: frozenset[Any] | None = None
+        receiver: Any = self._forget  # Faust's type of a handler fits no function
+        app.on_partitions_revoked.connect(receiver)
+
+    async def __call__(self) -> None:
+        assigned = frozenset(self._app.consumer.assignment())
+        if assigned != self._known:
+            await asyncio.to_thread(self._routes.catch_up, LOAD_TIMEOUT)
+            self._known = assigned
+
+    def _forget(self, _app: Any, *_revoked: Any, **_more: Any) -> None:
+        self._known = None
 
 
 async def watch_for_stalls(app: faust.App) -> None:

@@ -50,6 +50,14 @@ def no_epitaph(_incoming: Incoming, _error: Exception) -> Sequence[Output]:
     return ()
 
 
+Before = Callable[[], Awaitable[None]]
+"""Awaited before every batch: what the transform must know by then."""
+
+
+async def nothing_first() -> None:
+    """For a transform that needs nothing but its record."""
+
+
 def outputs_of(
     incoming: Incoming,
     transform: Transform,
@@ -96,6 +104,7 @@ def add_stage(
     dlq_topic: str,
     count: Counter,
     epitaph: Epitaph = no_epitaph,
+    before: Before = nothing_first,
     send: Send | None = None,
 ) -> None:
     """Registers the agent that runs `transform` over `topics`."""
@@ -104,6 +113,7 @@ def add_stage(
 
     async def stage(stream: Any) -> None:
         async for events in stream.noack_take(BATCH, within=WITHIN):
+            await before()
             outputs: list[Output] = []
             for event in events:
                 message = event.message

@@ -12,9 +12,9 @@ from penstock.sinks.model import Item
 
 
 class Demand(Protocol):
-    """Quantities of the shop's orders that an ERP's stock figure does not hold yet."""
+    """Quantities of the shops' orders that a stock figure of an ERP, (system, instance), does not hold yet."""
 
-    def unbooked(self, sku: str, observed_at: datetime) -> Decimal: ...
+    def unbooked(self, sku: str, observed_at: datetime, erp: tuple[str, str]) -> Decimal: ...
     def seen(self, native_id: str) -> bool: ...
     def take_changed(self) -> set[str]: ...
 
@@ -24,7 +24,7 @@ class NoDemand:
 
     # ruff: noqa: ARG002 - the answers are the same for every item
 
-    def unbooked(self, sku: str, observed_at: datetime) -> Decimal:
+    def unbooked(self, sku: str, observed_at: datetime, erp: tuple[str, str]) -> Decimal:
         return Decimal(0)
 
     def seen(self, native_id: str) -> bool:
@@ -66,7 +66,8 @@ class LogLookup:
         return self._store.lookup(entity, canonical_id, system, instance)
 
     def unbooked(self, sku: str) -> Decimal:
-        return self._demand.unbooked(sku, self._item.record["source"]["observed_at"])
+        source = self._item.record["source"]
+        return self._demand.unbooked(sku, source["observed_at"], (source["system"], source["instance"]))
 
     def seen(self, native_id: str) -> bool:
         return self._demand.seen(native_id)

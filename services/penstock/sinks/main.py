@@ -13,6 +13,8 @@ import structlog
 
 from penstock.connectors.contract import Handler, Lookup
 from penstock.flow.load import Flow, System, load_flow
+from penstock.flow.ownership import not_ours
+from penstock.flow.policies import policies_for
 from penstock.log.kafka import KafkaSettings, async_consumer, async_producer
 from penstock.log.pauses import Pauses
 from penstock.log.registry_client import RegistryClient
@@ -20,7 +22,7 @@ from penstock.log.wire import Codec
 from penstock.log.xref import XrefStore
 from penstock.service import announce, first_failure, health_routes, http_server, run_service, stop_on_signals
 from penstock.sinks.demand import OpenDemand
-from penstock.sinks.lookup import Demand, NoDemand
+from penstock.sinks.lookup import NoDemand
 from penstock.sinks.model import Item
 from penstock.sinks.runner import Options, SinkRunner
 
@@ -38,14 +40,16 @@ class Payloads:
 
     def __init__(self, flow: Flow, system: System) -> None:
         self._flow = flow
-        self._name = system.name
-        self._env = flow.mapping_env(system.name)
+        self._alias = system.alias
+        self._env = flow.mapping_env(system.alias)
 
     def __call__(self, item: Item, handler: Handler, lookup: Lookup) -> Mapping[str, Any]:
         if handler.mapping is None:
             return item.record
-        mapping = self._flow.mappings[self._name, "from", handler.mapping.partition(".")[0]]
+        mapping = self._flow.mappings[self._alias, "from", handler.mapping.partition(".")[0]]
         env = replace(self._env, xref=lambda entity, canonical_id: native_of(lookup, entity, canonical_id))
+        if mapping.policies:
+            env = replace(env, policies=policies_for(self._flow, item.entity, item.record))
         payload: Mapping[str, Any] = mapping({item.entity.replace("-", "_"): item.record}, env)
         return payload
 
@@ -53,6 +57,27 @@ class Payloads:
 def native_of(lookup: Lookup, entity: str, canonical_id: str) -> str | None:
     crossing = lookup.xref(entity, canonical_id)
     return crossing.native_id if crossing else None
+
+
+def open_demand(flow: Flow, store: XrefStore, codec: Codec) -> OpenDemand:
+    """What the flow's shops have sold and its ERPs do not show yet."""
+    return OpenDemand(
+        store,
+        codec,
+        [(shop.name, shop.instance) for shop in flow.shops],
+        {(erp.name, erp.instance): 2 * erp.settings.interval("stock") + 5 for erp in flow.erps},
+        since=flow.file.start.orders_from,
+    )
+
+
+class OwnedElsewhere:
+    """Payload fields whose master is the target, by entity."""
+
+    def __init__(self, flow: Flow, system: System) -> None:
+        self._fields = {entity: not_ours(flow, entity, system.alias) for entity in flow.entities_to(system.alias)}
+
+    def __call__(self, item: Item) -> frozenset[str]:
+        return self._fields.get(item.entity, frozenset())
 
 
 async def _main(flow: Flow, host: str, port: int, ready_file: Path | None) -> None:
@@ -63,14 +88,8 @@ async def _main(flow: Flow, host: str, port: int, ready_file: Path | None) -> No
     store, pauses = XrefStore.open(settings), Pauses.open(settings)
     producer = async_producer(settings, linger_ms=0)
     await producer.start()
-    demand = OpenDemand(
-        store,
-        codec,
-        (flow.shop.name, flow.shop.instance),
-        (flow.erp.name, flow.erp.instance),
-        since=flow.file.start.orders_from,
-        settle_seconds=2 * flow.erp.settings.interval("stock") + 5,
-    )
+    demand = open_demand(flow, store, codec)
+    views = {shop.alias: demand.of((shop.name, shop.instance)) for shop in flow.shops}
     demand.open(settings)
     await store.loader.until_caught_up(300)
     await pauses.loader.until_caught_up(60)
@@ -79,7 +98,7 @@ async def _main(flow: Flow, host: str, port: int, ready_file: Path | None) -> No
     consumers = []
     sinks = []
     for system in flow.systems.values():
-        entities = flow.entities_to(system.name)
+        entities = flow.entities_to(system.alias)
         if not entities:
             continue
         budget = system.budget("sinks")
@@ -87,11 +106,10 @@ async def _main(flow: Flow, host: str, port: int, ready_file: Path | None) -> No
         consumer = async_consumer(
             settings,
             group=f"{settings.topic_prefix}penstock.{flow.name}.sink.{system.name}.{system.instance}",
-            instance_id=f"sink-{system.name}-{member}",
+            instance_id=f"sink-{system.alias}-{member}",
         )
         sinks.append(sink)
         consumers.append(consumer)
-        wanted: Demand = demand if system.role == "shop" else NoDemand()
         runners[system.target] = SinkRunner(
             sink,
             settings,
@@ -99,7 +117,7 @@ async def _main(flow: Flow, host: str, port: int, ready_file: Path | None) -> No
             producer,
             codec,
             store,
-            wanted,
+            views.get(system.alias, NoDemand()),
             pauses,
             Options(
                 flow=flow.name,
@@ -109,6 +127,8 @@ async def _main(flow: Flow, host: str, port: int, ready_file: Path | None) -> No
             ),
             Payloads(flow, system),
             answered=lambda budget=budget: budget.answered,  # type: ignore[misc]  # bound to this round's budget
+            policies_of=lambda item: policies_for(flow, item.entity, item.record),
+            not_ours_of=OwnedElsewhere(flow, system),
         )
 
     def ready() -> bool:

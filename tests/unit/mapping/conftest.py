@@ -33,6 +33,7 @@ def env() -> MappingEnv:
         rates=Rates.from_text(RATES),
         settings={"warehouse": "MAIN", "lead_days": 3},
         instances={"PS1": ("prestashop", "shop-fr")},
+        policies={"tax": "header"},
         xref=lambda entity, canonical: "C000012" if (entity, canonical) == ("customer", "known") else None,
         address=lambda *parts, **fields: {**(parts[0] if parts else {}), **fields},
         match_key=lambda **fields: f"key-of-{fields['email']}",

@@ -246,7 +246,7 @@ def test_a_hold_lies_where_its_document_does_and_can_be_published_again(transfor
     hold = by_topic(outputs)["hold"]
     assert hold.partition == partition_for(ORDER_ID.encode(), 4)
     entry = hold_of(outputs)
-    assert hold.key.decode() == f"prestashop-infor:order:{ORDER_ID}:{EVENT}"
+    assert hold.key.decode() == f"prestashop-infor:order:{ORDER_ID}:{EVENT}:{TARGET}"
     assert entry["document"] == "PS1-41"
     assert entry["attempts"] == 1
     again = entry["republish"]

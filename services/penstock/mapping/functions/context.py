@@ -120,6 +120,13 @@ def setting(env: MappingEnv, name: str) -> Any:
     return env.settings[name]
 
 
+def policy(env: MappingEnv, name: str) -> Any:
+    """What a policy of the flow says for this record, by its dotted name. Not for to-canonical mappings."""
+    if name not in env.policies:
+        raise BadValue(f"there is no policy {name!r}{nearest(name, env.policies)}", "see docs/flow.md")
+    return env.policies[name]
+
+
 _CONTEXT = "Tables, ids and settings"
 FUNCTIONS = (
     function(
@@ -149,4 +156,5 @@ FUNCTIONS = (
     function(address, group=_CONTEXT, kinds="any, any -> object", needs_env=True),
     function(match_key, group=_CONTEXT, kinds="any, any -> text", needs_env=True),
     function(setting, group=_CONTEXT, kinds="text -> any", needs_env=True, examples={'setting("warehouse")': '"MAIN"'}),
+    function(policy, group=_CONTEXT, kinds="text -> any", needs_env=True, examples={'policy("tax")': '"header"'}),
 )
