@@ -51,6 +51,7 @@ class Sandbox:
         self.collections: dict[str, Collection] = {}
         self.actions: dict[str, Action] = {}
         self.requests: deque[Json] = deque(maxlen=REQUESTS_KEPT)
+        self.opening: list[Callable[[], Awaitable[None]]] = []
         self.closing: list[Callable[[], Awaitable[None]]] = []
         self._numbered = 0
         self._tasks: set[asyncio.Task[None]] = set()
@@ -107,6 +108,8 @@ class SandboxApp(Starlette):
     def __init__(self, sandbox: Sandbox, routes: Sequence[BaseRoute]) -> None:
         @asynccontextmanager
         async def lifespan(_: Starlette) -> AsyncIterator[None]:
+            for opener in sandbox.opening:
+                await opener()
             yield
             await sandbox.close()
 
