@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,12 +13,28 @@ from aiokafka import AIOKafkaProducer
 
 from penstock.connectors.contract import CustomerRequest, Hold, Link, Notice
 from penstock.log import xref
+from penstock.log.dlq import dead_letter
 from penstock.log.fates import Fate, FateState
+from penstock.log.headers import texts
 from penstock.log.kafka import KafkaSettings
+from penstock.log.lanes import Record
+from penstock.sinks.letters import RECORD, TARGET
 from penstock.sinks.model import CUSTOMER_REQUEST, Effect, Entry, Item, clears_by, entry_key, plain, republish
 from penstock.sinks.state import SinkState
 
 Headers = Sequence[tuple[str, bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A record that becomes a dead letter."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes
+    value: bytes
+    headers: Headers
 
 
 class LogJournal:
@@ -32,6 +49,7 @@ class LogJournal:
         *,
         system: str,
         instance: str,
+        flow: str = "",
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._producer = producer
@@ -41,6 +59,7 @@ class LogJournal:
         self._system = system
         self._instance = instance
         self._target = f"{system}:{instance}"
+        self._flow = flow
         self._clock = clock
         self._mine = [("owner", state.owner.encode())]
 
@@ -110,9 +129,35 @@ class LogJournal:
             return  # not an event of a source; its outcome shows as the order's
         await self._fate(item.event_id, item.canonical_id, item.entity, state, reason, item.attempts, native_id)
 
-    async def unreadable(self, event_id: str, entity: str, reason: str) -> None:
-        """The fate of an event whose record cannot be read: nobody knows of which document it is."""
-        await self._fate(event_id, "", entity, "parked", reason)
+    async def dead_letter(self, item: Item, error: Exception) -> None:
+        """The item's bytes, and what is known of why, for a person; whatever else was open of its event is closed."""
+        headers = [(name, value.encode()) for name, value in item.headers.items()]
+        failed = Failed(
+            item.topic, item.partition, -1 if item.offset is None else item.offset, item.key, item.value, headers
+        )
+        key, value, said = dead_letter(failed, "sinks", error)
+        said += [(TARGET, self._target.encode()), (RECORD, item.canonical_id.encode())]
+        await self._send(self._settings.topic("dlq.sinks"), key, value, headers=said)
+        text = f"{type(error).__name__} in the connector {self._system}"
+        await self.fate(item, "parked", f"dlq.sinks: {text}: {error}")
+        # an alert leaves the house: the error's own words may hold what the document holds
+        await self.tell(item, Notice("dead-letter", text), type(error).__name__)
+        await self.close_entries(item)
+
+    async def unreadable(self, record: Record, entity: str, error: Exception) -> None:
+        """A dead letter of what is no record of ours, and a fate where it says which event it belongs to."""
+        key, value, headers = dead_letter(record, "sinks", error)
+        await self._send(self._settings.topic("dlq.sinks"), key, value, headers=headers)
+        if event_id := texts(record.headers).get("ce_id"):
+            await self._fate(event_id, "", entity, "parked", f"dlq.sinks: {error}")
+        about = {"document": "", "entity": entity, "rule": type(error).__name__, "count": 1}
+        await self._alert("dead-letter", 1, f"{type(error).__name__}: a record that cannot be read", about)
+
+    async def supersede_letters(self, item: Item, event_ids: Sequence[str]) -> None:
+        """Fates of dead letters of the document's older versions: nobody needs them any more."""
+        for event_id in event_ids:
+            reason = "a newer version of the document took the place of the dead letter"
+            await self._fate(event_id, item.canonical_id, item.entity, "superseded", reason)
 
     async def _fate(
         self,
@@ -218,7 +263,7 @@ class LogJournal:
 
     async def tell(self, item: Item, notice: Notice, rule: str = "") -> None:
         """An alert about one document. `rule` is what it may be grouped by."""
-        about = {"document": item.document, "entity": item.entity, "rule": rule, "count": 1}
+        about = {"flow": item.flow, "document": item.document, "entity": item.entity, "rule": rule, "count": 1}
         await self._alert(notice.kind, notice.priority, notice.reason, about)
 
     async def alert(self, kind: str, priority: int, reason: str, seconds: float) -> None:
@@ -227,6 +272,7 @@ class LogJournal:
 
     async def _alert(self, kind: str, priority: int, reason: str, about: dict[str, Any]) -> None:
         said = {"at": self.now(), "kind": kind, "target": self._target, "priority": priority, "reason": reason}
+        about = {"flow": self._flow} | about
         await self._send(self._settings.topic("alert"), self._target.encode(), orjson.dumps(said | about))
 
     async def left(self, item: Item, fields: list[str], why: str) -> None:

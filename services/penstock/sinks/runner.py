@@ -14,8 +14,6 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from penstock.connectors.budget import backfill
 from penstock.connectors.contract import Lookup, Sink
 from penstock.connectors.http import describe
-from penstock.log.dlq import dead_letter
-from penstock.log.headers import texts
 from penstock.log.kafka import KafkaSettings
 from penstock.log.lanes import LaneConsumer, Record
 from penstock.log.pauses import Pauses
@@ -24,6 +22,7 @@ from penstock.log.xref import XrefStore
 from penstock.sinks.health import Health
 from penstock.sinks.items import Decoder, Items
 from penstock.sinks.journal import LogJournal
+from penstock.sinks.letters import Letters
 from penstock.sinks.lookup import Demand, LogLookup
 from penstock.sinks.model import CUSTOMER_REQUEST, Effect, Entry, Item
 from penstock.sinks.progress import Finished, Waiting
@@ -43,6 +42,8 @@ log = structlog.get_logger()
 
 TICK = 0.25
 HOLD_TRIES = 4
+DECIDED = frozenset({"applied", "unchanged", "rejected", "held"})
+"""Endings of a version that make its older ones, dead letters too, a thing of the past."""
 BULK = frozenset({"stock-level", "customer", "product", "price"})
 """Entities that come by the thousand; an order or its status must not queue behind them."""
 
@@ -98,8 +99,6 @@ class SinkRunner:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._sink = sink
-        self._settings = settings
-        self._producer = producer
         self._store = store
         self._demand = demand
         self._pauses = pauses
@@ -108,8 +107,11 @@ class SinkRunner:
         self._system, self._instance = sink.system, sink.instance
         self.target = f"{sink.system}:{sink.instance}"
         self.state = SinkState(settings, sink.system, sink.instance, clock)
-        self.journal = LogJournal(producer, settings, self.state, store, system=sink.system, instance=sink.instance)
+        self.journal = LogJournal(
+            producer, settings, self.state, store, system=sink.system, instance=sink.instance, flow=options.flow
+        )
         self.health = Health(self.target, self.journal.alert, clock)
+        self._letters = Letters(settings, self.target)
         self._waiters = Waiters(clock)
         self._protocol = EffectProtocol(
             sink,
@@ -177,6 +179,7 @@ class SinkRunner:
                 task.cancel()
             await asyncio.gather(ticker, *self._retries, return_exceptions=True)
             self.state.close()
+            self._letters.close()
             if self._failure is not None:
                 raise self._failure
 
@@ -194,6 +197,7 @@ class SinkRunner:
         # the fence first: from its offset on, whatever an earlier owner still writes does not count
         epochs = {number: await self.journal.fence(number) for number in sorted(partitions)}
         await self.state.open(epochs)
+        await self._letters.open()
         for entry in self.state.waiting():
             self._adopt(entry)
         log.info("partitions_taken", target=self.target, partitions=sorted(partitions), waiting=len(self._waiters))
@@ -234,20 +238,15 @@ class SinkRunner:
             except RegistryError:
                 raise  # it says nothing about the record: the process ends and reads it again
             except Exception as error:  # noqa: BLE001 - a record that breaks us must not stop its partition
-                await self._unreadable(record, error)
+                log.warning(
+                    "dead_letter", stage="sinks", topic=record.topic, offset=record.offset, error=describe(error)
+                )
+                await self.journal.unreadable(record, self._canonical.get(record.topic, ""), error)
                 item = None
             if item is None:
                 record.done()
                 continue
             await self._process(lane, item, record)
-
-    async def _unreadable(self, record: Record, error: Exception) -> None:
-        """A dead letter of what is no record of ours, and a fate where it says which event it belongs to."""
-        log.warning("dead_letter", stage="sinks", topic=record.topic, offset=record.offset, error=type(error).__name__)
-        key, value, headers = dead_letter(record, "sinks", error)
-        await self._producer.send_and_wait(self._settings.topic("dlq.sinks"), value, key=key, headers=headers)
-        if event_id := texts(record.headers).get("ce_id"):
-            await self.journal.unreadable(event_id, self._canonical.get(record.topic, ""), f"dlq.sinks: {error}")
 
     async def _process(self, lane: str, item: Item, record: Record | None, retried: Waiter | None = None) -> None:
         lock = self._locks.setdefault(lane, asyncio.Lock())
@@ -267,6 +266,8 @@ class SinkRunner:
                 # whom nobody waits for gives way: what comes by the thousand, and another look at a hold
                 with backfill(item.entity in BULK or (retried is not None and retried.held)):
                     ending = await self._run(item)
+            if isinstance(ending, Finished) and ending.state in DECIDED:
+                await self.journal.supersede_letters(item, self._letters.take_older(item))
         if not lock._waiters:  # noqa: SLF001 - drop locks that nobody holds or awaits, documents are many
             self._locks.pop(lane, None)
         if isinstance(ending, Finished):
@@ -281,24 +282,8 @@ class SinkRunner:
             raise
         except Exception as error:
             log.exception("handler_failed", entity=item.entity, document=item.document)
-            text = f"{type(error).__name__} in the connector {self._system}: {error}"
-            await self._dead_letter(item, error, text)
+            await self.journal.dead_letter(item, error)
             return Finished("parked")
-
-    async def _dead_letter(self, item: Item, error: Exception, text: str) -> None:
-        failed = Record(
-            item.topic,
-            item.partition,
-            -1 if item.offset is None else item.offset,
-            item.key,
-            item.value,
-            [(name, value.encode()) for name, value in item.headers.items()],
-            0,
-            self._lanes.watermark,
-        )
-        key, value, headers = dead_letter(failed, "sinks", error)
-        await self._producer.send_and_wait(self._settings.topic("dlq.sinks"), value, key=key, headers=headers)
-        await self.journal.fate(item, "parked", f"dlq.sinks: {text}")
 
     def _settle(self, item: Item, record: Record | None, ending: Finished) -> None:
         if ending.clears_on is None:
@@ -308,7 +293,7 @@ class SinkRunner:
         self.settled[ending.state] = self.settled.get(ending.state, 0) + 1
         if record is not None:
             record.done()
-        if ending.state in {"applied", "unchanged", "rejected", "held"}:
+        if ending.state in DECIDED:
             self._waiters.wake(item, held=ending.state == "held")
 
     # --- waiting

@@ -7,12 +7,20 @@ import socket
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 
 import httpx
 import pytest
 
 from penstock.connectors.budget import Budget, BudgetSettings
-from penstock.connectors.http import Api, LostReplyError, NotSentError, TooLargeError
+from penstock.connectors.http import (
+    Api,
+    BusyError,
+    LostReplyError,
+    NotSentError,
+    TooLargeError,
+    retry_after_seconds,
+)
 
 Behaviour = Callable[[asyncio.StreamWriter], Awaitable[None]]
 
@@ -97,4 +105,48 @@ async def test_an_answer_without_end_is_given_up_and_not_asked_for_again(monkeyp
         await api.request("GET", "/orders")
     with pytest.raises(LostReplyError, match="longer than 1000 bytes"):
         await api.request("POST", "/orders", content=b"{}")
+    await api.close()
+
+
+NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("30", 30.0),
+        (" 0 ", 0.0),
+        ("Sun, 01 Mar 2026 12:00:45 GMT", 45.0),
+        ("Sunday, 01-Mar-26 12:00:45 GMT", 45.0),
+        ("Sun, 01 Mar 2026 11:00:00 GMT", 0.0),
+        ("7200", 3600.0),
+        ("9" * 5000, 3600.0),
+        ("Mon, 02 Mar 2026 12:00:00 GMT", 3600.0),
+        (None, None),
+        ("", None),
+        ("soon", None),
+        ("\u00b2", None),
+        ("Sun, 01 Mar 99999 12:00:00 GMT", None),
+    ],
+)
+def test_a_retry_after_is_read_as_seconds_or_as_a_date(value: str | None, seconds: float | None) -> None:
+    assert retry_after_seconds(value, NOON) == seconds
+
+
+async def test_too_many_requests_are_a_wait_that_stops_all_callers() -> None:
+    transport = httpx.MockTransport(lambda _: httpx.Response(429, headers={"Retry-After": "7"}))
+    budget = Budget(BudgetSettings(), clock=lambda: 100.0)
+    api = Api("https://shop.example/api", budget, transport=transport)
+    with pytest.raises(BusyError) as raised:
+        await api.request("POST", "/orders", content=b"{}")
+    assert (raised.value.retry_after, raised.value.closed) == (7.0, False)
+    assert budget._blocked_until == 107.0
+    await api.close()
+
+
+@pytest.mark.parametrize("status", [423, 503])
+async def test_an_answer_says_how_long_to_wait(status: int) -> None:
+    transport = httpx.MockTransport(lambda _: httpx.Response(status, headers={"Retry-After": "3600"}))
+    api = Api("https://erp.example", Budget(BudgetSettings()), transport=transport)
+    assert (await api.request("POST", "/orders", content=b"{}")).retry_after == 3600.0
     await api.close()

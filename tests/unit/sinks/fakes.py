@@ -20,7 +20,7 @@ from penstock.connectors.contract import (
     StepResult,
     Task,
 )
-from penstock.connectors.http import LostReplyError, NotSentError
+from penstock.connectors.http import BusyError, LostReplyError, NotSentError
 from penstock.log.headers import Position
 from penstock.log.xref import XrefStore
 from penstock.sinks.health import Health
@@ -50,11 +50,16 @@ def order_item(order: str = "A", offset: int = 0, event: str | None = None, **re
 
 @dataclass
 class FakeTarget:
-    """Orders by number with their lines. `faults` are taken one per write: lost-before, lost-after, refuse, busy."""
+    """Orders by number with their lines.
+
+    `faults` are taken one per write: lost-before, lost-after, refuse, busy, locked, closed, boom.
+    """
 
     keyed: bool = True
     orders: list[dict[str, Any]] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
+    hold: Hold | None = None
+    """What the target says of the last line, as long as it is set."""
     writes: int = 0
     reads: int = 0
 
@@ -69,6 +74,12 @@ class FakeTarget:
             raise ZeroDivisionError("a bug in the connector")
         if fault == "refuse":
             return Hold("Item X is not on file")
+        if fault == "closed":
+            raise BusyError("503 EXCLUSIVE_MODE", 3600.0, closed=True)
+        if fault == "locked":
+            raise BusyError("423 RECORD_LOCKED", 0.01)
+        if self.hold is not None and row["line"] == 2:
+            return self.hold
         if self.keyed and any(self.same(row, known) for known in self.orders):
             return Exists()
         self.orders.append(row)
@@ -213,7 +224,9 @@ async def no_alert(kind: str, priority: int, reason: str, seconds: float) -> Non
     return None
 
 
-def protocol(target: FakeTarget, memory: Memory, *, shadow: bool = False) -> tuple[EffectProtocol, OrderHandler]:
+def protocol(
+    target: FakeTarget, memory: Memory, *, shadow: bool = False, health: Health | None = None, **more: Any
+) -> tuple[EffectProtocol, OrderHandler]:
     handler = OrderHandler(target)
 
     def payload(item: Item, _handler: object, _lookup: object) -> Mapping[str, Any]:
@@ -223,10 +236,11 @@ def protocol(target: FakeTarget, memory: Memory, *, shadow: bool = False) -> tup
         FakeSink(handler),  # type: ignore[arg-type]
         StateView(memory),
         FakeJournal(memory),
-        Health("erp:1", no_alert),
+        health or Health("erp:1", no_alert),
         payload_of=payload,
         options={},
         shadow=shadow,
         now=lambda: "2026-01-01T00:00:00Z",
+        **more,
     )
     return made, handler
