@@ -6,7 +6,7 @@ from importlib import import_module
 
 from penstock.connectors.contract import ConnectorSpec
 
-NAMES = ("prestashop", "infor", "clarity")
+NAMES = ("prestashop", "infor", "clarity", "sage100")
 
 
 def connector(name: str) -> ConnectorSpec:
