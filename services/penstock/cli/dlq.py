@@ -1,7 +1,9 @@
 """`penstock dlq`: records that a stage could not work with, with their original bytes."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Annotated, Any
 
 import typer
@@ -10,7 +12,15 @@ from penstock.cli.errors import CommandError, Exit
 from penstock.cli.logview import LogView, Outgoing, Why, audit, body, header
 from penstock.cli.options import Bootstrap, Json
 from penstock.cli.output import console, print_json, print_table
+from penstock.ingress.notes import read_note
+from penstock.log.fates import Fate, FateState, collapse
 from penstock.log.scan import Record
+from penstock.log.topics import load_topics
+from penstock.records.ids import canonical_id
+from penstock.records.raw import EntityRef
+
+KEPT_FROM = "dlq-kept-from"
+"""Header of a copy: the letter whose place it takes."""
 
 app = typer.Typer(no_args_is_help=True, help="Dead letters: original bytes and the reason.")
 
@@ -20,13 +30,16 @@ Place = Annotated[str, typer.Argument(help="STAGE-PARTITION-OFFSET as `list` sho
 
 @app.command("list", epilog="Examples: `penstock dlq list`, `penstock dlq list --stage processors --json`")
 def list_(stage: Stage = None, bootstrap: Bootstrap = None, json: Json = False) -> None:
-    """Dead letters that have not been retried, the oldest first. Exit code 1 when there are any."""
+    """Dead letters whose event has no final fate and that nobody has retried, the oldest first.
+
+    Exit code 1 when there are any.
+    """
     found = [about(record) for record in open_letters(LogView.connect(bootstrap), stage)]
     if json:
         print_json(found)
     elif found:
-        columns = ("place", "at", "from", "error class", "error", "attempts")
-        names = ("place", "at", "from", "error_class", "error", "attempts")
+        columns = ("place", "at", "from", "error class", "error", "attempts", "kept until")
+        names = ("place", "at", "from", "error_class", "error", "attempts", "kept_until")
         print_table(columns, ([letter[name] for name in names] for letter in found))
     else:
         console().print("no dead letters")
@@ -76,32 +89,122 @@ def retry(
     for record in chosen:
         name = name_of(record)
         # the audit record first: it also closes the letter in `list`
-        view.send([audit("dlq retry", name, why), again(record)])
+        view.send([audit("dlq retry", name, why), *closing(record, datetime.now(UTC)), again(record)])
         console().print(f"retried {name} to {header(record, 'dlq-topic')}", markup=False)
     if not chosen:
         console().print("no dead letters")
 
 
+@app.command(epilog="Examples: `penstock dlq keep --why 'weekly'`, `penstock dlq keep --days 60 --why 'on leave'`")
+def keep(
+    why: Why,
+    days: Annotated[int, typer.Option(help="Those that would expire within so many days.", min=1)] = 30,
+    stage: Stage = None,
+    bootstrap: Bootstrap = None,
+) -> None:
+    """Copy open dead letters forward before they expire; run it weekly, for example from cron."""
+    view = LogView.connect(bootstrap)
+    until = datetime.now(UTC) + timedelta(days=days)
+    chosen = [record for record in open_letters(view, stage) if (end := expires(record)) is not None and end < until]
+    for record in chosen:
+        name = name_of(record)
+        # the copy first: it names the letter whose place it takes, so that a crash loses none and shows none twice
+        view.send([forward(record), audit("dlq keep", name, why)])
+        console().print(f"kept {name}", markup=False)
+    if not chosen:
+        console().print(f"no open dead letter expires within {days} days")
+
+
 def open_letters(view: LogView, stage: str | None = None) -> list[Record]:
-    """Dead letters without a retry, the oldest first."""
+    """Dead letters that still need somebody, the oldest first."""
     if stage is not None and f"dlq.{stage}" not in view.topics("dlq."):
         known = ", ".join(topic.removeprefix("dlq.") for topic in view.topics("dlq."))
         raise CommandError(f"there is no stage {stage!r}; there are: {known}", Exit.USAGE)
-    retried = retried_letters(view)
+    found = [record for topic in view.topics("dlq.") for record in view.records(topic)]
+    done = retried_letters(view) | {header(record, KEPT_FROM) for record in found}
     found = [
-        record
-        for topic in view.topics("dlq.")
-        if stage in {None, topic.removeprefix("dlq.")}
-        for record in view.records(topic)
-        if name_of(record) not in retried
+        record for record in found if name_of(record) not in done and stage in {None, name_of(record).rsplit("-", 2)[0]}
     ]
-    return sorted(found, key=lambda record: record.at)
+    if found:
+        found = still_open(found, view.records("fate"))
+    return sorted(found, key=died_at)
 
 
 def retried_letters(view: LogView) -> set[str]:
     """Names of the dead letters that a person had tried again; what failed again is a new letter."""
     said = (body(record) for record in view.records("audit"))
     return {str(each.get("subject")) for each in said if each.get("what") == "dlq retry"}
+
+
+def still_open(letters: Sequence[Record], fates: Iterable[Record]) -> list[Record]:
+    """Without those whose event has come to its end since: a newer version of the document took their place."""
+    wanted = {header(record, "ce_id") for record in letters} - {""}
+    known = (Fate.decode(record.key, record.value) for record in fates if record.key and record.value)
+    by_event: dict[str, list[Fate]] = {}
+    for fate in collapse(fate for fate in known if fate.event_id in wanted).values():
+        by_event.setdefault(fate.event_id, []).append(fate)
+
+    def is_open(record: Record) -> bool:
+        ends = by_event.get(header(record, "ce_id"), [])
+        # a fate that is older than the letter did not know of it
+        return not ends or not all(f.state.final for f in ends) or max(f.at for f in ends) < died_at(record)
+
+    return [record for record in letters if is_open(record)]
+
+
+def died_at(record: Record) -> datetime:
+    """When it became a dead letter, however often it was copied forward since."""
+    said = header(record, "dlq-at")
+    try:
+        return datetime.fromisoformat(said) if said else record.at
+    except ValueError:
+        return record.at
+
+
+def expires(record: Record) -> datetime | None:
+    """When Kafka may drop it; None when `topics.yaml` keeps its topic for ever or does not know it."""
+    kept = retention(name_of(record).rsplit("-", 2)[0])
+    return record.at + kept if kept else None
+
+
+@cache
+def retention(stage: str) -> timedelta | None:
+    """How long the letters of a stage are kept."""
+    said = next((topic.config.get("retention.ms") for topic in load_topics() if topic.name == f"dlq.{stage}"), None)
+    return timedelta(milliseconds=int(said)) if said and int(said) > 0 else None
+
+
+def forward(record: Record) -> Outgoing:
+    """The same letter, written anew."""
+    headers = dict(record.headers) | {KEPT_FROM: name_of(record).encode()}
+    return Outgoing(record.topic, record.key or b"", record.value, headers, exact=True)
+
+
+def closing(record: Record, at: datetime) -> list[Outgoing]:
+    """What ends the letter's own fate when it is retried.
+
+    An event of a document keeps its id and gets its fate under it. A notification that is read again is another one,
+    at another place: the fate of the first would stay open for ever.
+    """
+    if header(record, "dlq-stage") != "ingress":
+        return []
+    try:
+        ref: EntityRef | None = read_note(record.value or b"").ref
+    except ValueError:
+        ref = None
+    own_id = canonical_id(ref.system, ref.instance, ref.entity, ref.native_id) if ref else ""
+    fate = Fate(
+        event_id=header(record, "ce_id"),
+        canonical_id=own_id,
+        target="",
+        state=FateState.SUPERSEDED,
+        reason="tried again by a person: what became of the document is the fate of its own event",
+        where="cli",
+        entity=ref.entity if ref else "",
+        at=at,
+    )
+    key, value = fate.encode()
+    return [Outgoing("fate", key, value)]
 
 
 def find(view: LogView, name: str) -> Record:
@@ -135,6 +238,7 @@ def about(record: Record) -> dict[str, Any]:
         "error_class": header(record, "dlq-error-class"),
         "error": header(record, "dlq-error"),
         "attempts": header(record, "dlq-attempts"),
+        "kept_until": end.isoformat(timespec="minutes") if (end := expires(record)) else None,
     }
 
 

@@ -1,5 +1,16 @@
-"""`penstock holds`: records that a rule or a target has put before a person."""
+"""`penstock holds`: records that must not be written as things are, until a person or a condition lets them."""
 
-from penstock.cli.waiting import waiting_app
+from datetime import datetime
 
-app = waiting_app("holds", "hold", "rule")
+from penstock.cli.waiting import Entry, Table, waiting_app
+
+COLUMNS = ("rule", "document", "target", "reason", "age", "what ends it")
+
+
+def row(entry: Entry, at: datetime) -> tuple[object, ...]:
+    data = entry.data
+    rule = data.get("rule") or data["on"]
+    return rule, entry.document, data.get("target"), data.get("reason"), entry.age(at), entry.clears_by
+
+
+app = waiting_app("holds", "hold", Table(COLUMNS, row))

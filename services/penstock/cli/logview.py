@@ -135,11 +135,11 @@ class Outgoing:
         self.partition, self.exact = partition, exact
 
 
-def audit(what: str, subject: str, why: str) -> Outgoing:
-    """The record of an operator's action. Raises CommandError when no reason is given."""
+def audit(what: str, subject: str, why: str, **about: str) -> Outgoing:
+    """The record of an operator's action; `about` are more fields. Raises CommandError when no reason is given."""
     if not why.strip():
         raise CommandError("--why is empty: say in a few words why, it is kept in the audit log", Exit.USAGE)
-    value = {"at": now(), "who": who(), "what": what, "subject": subject, "why": why.strip()}
+    value = {"at": now(), "who": who(), "what": what, "subject": subject, "why": why.strip(), **about}
     return Outgoing("audit", subject.encode(), orjson.dumps(value))
 
 

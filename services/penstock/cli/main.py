@@ -33,6 +33,7 @@ class Penstock(LazyGroup):
             "dlq",
             "parked",
             "holds",
+            "audit",
             "pause",
             "resume",
             "decode",

@@ -113,9 +113,12 @@ def outages(records: Iterable[Record]) -> list[dict[str, Any]]:
 def needs_a_person(found: Mapping[str, Any]) -> list[str]:
     """Sentences. Lag and open intents alone are no reason: they are work under way."""
     said = []
-    for name, text in (("held", "held"), ("parked", "parked")):
-        if found[name]:
-            said.append(f"{len(found[name])} records are {text}: `penstock {'holds' if name == 'held' else name} list`")
+    if found["held"]:
+        clears = sum(1 for each in found["held"] if each.get("clears_on"))
+        alone = f" ({clears} until stock, credit or the like lets them pass)" if clears else ""
+        said.append(f"{len(found['held'])} records are held{alone}: `penstock holds list`")
+    if found["parked"]:
+        said.append(f"{len(found['parked'])} records are parked: `penstock parked list`")
     if found["dead_letters"]:
         said.append(f"{found['dead_letters']} dead letters: `penstock dlq list`")
     said += [f"{each['target']} is out since {each['at']}: {each['reason']}" for each in found["outages"]]

@@ -162,6 +162,9 @@ class Storyteller:
                 story.rules += [f"{each['rule']}: {each['message']}" for each in said.get("verdicts") or ()]
                 step = "held" if topic == "hold" else "parked"
                 detail = f"{said['target']}: {said['on']}: {said['reason']}"
+                if said.get("clears_by"):
+                    detail += f"; ends by {said['clears_by']}"
+                story.rules += [f"{said['on']}: {label} {amount}" for label, amount in said.get("arithmetic") or ()]
                 story.steps.append(Step(record.at, step, what, detail, self._place(record)))
 
     def _source(self, story: Story) -> None:

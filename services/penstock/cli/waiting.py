@@ -37,9 +37,37 @@ class Entry:
         """By what a person may call it."""
         return {self.key, self.document, str(self.data["canonical_id"]), str(self.data["event_id"])}
 
+    @property
+    def is_hold(self) -> bool:
+        return self.topic.endswith("hold")
+
+    @property
+    def clears_by(self) -> str:
+        """Who or what can end a hold."""
+        return str(self.data.get("clears_by") or "a correction in the source, or a person who releases it")
+
+    def age(self, at: datetime) -> str:
+        """How long it has been open, in words; empty when it does not say since when."""
+        since = str(self.data.get("since") or "")
+        return span((at - datetime.fromisoformat(since)).total_seconds()) if since else ""
+
     def summary(self) -> dict[str, Any]:
         """What is shown of it: never the record that it carries, which may hold personal data."""
-        return {"key": self.key} | {name: value for name, value in self.data.items() if name != "republish"}
+        shown = {"key": self.key} | {name: value for name, value in self.data.items() if name != "republish"}
+        if self.is_hold:
+            # the processors' holds are all for a person, and say no more than their rule
+            shown = {"rule": self.data.get("on", ""), "arithmetic": [], "clears_on": None} | shown
+            shown["clears_by"] = self.clears_by
+        return shown
+
+
+def span(seconds: float) -> str:
+    """A length of time with its two largest units: `3 d 4 h`, `12 min`."""
+    minutes = max(0, int(seconds)) // 60
+    days, hours = minutes // 1440, minutes // 60 % 24
+    if days:
+        return f"{days} d {hours} h"
+    return f"{hours} h {minutes % 60} min" if hours else f"{minutes} min"
 
 
 def entries(view: LogView, start: str) -> list[Entry]:
@@ -59,10 +87,16 @@ def select(found: Sequence[Entry], subject: str) -> list[Entry]:
     return chosen
 
 
-def again(entry: Entry, **marks: str) -> Outgoing:
-    """The record that waits, to be published again with its own headers and these `marks`."""
+def again(entry: Entry, release: str | None = None) -> Outgoing:
+    """The record that waits, to be published again with its own headers; `release` waives a rule, or `*` all.
+
+    What was waived for this version before stays waived: else two rules would hold it in turn for ever.
+    """
     carried = entry.data["republish"]
-    headers = {**carried["headers"], "retry": str(int(carried["headers"].get("retry", 0)) + 1), **marks}
+    headers = {**carried["headers"], "retry": str(int(carried["headers"].get("retry", 0)) + 1)}
+    if release is not None:
+        waived = {*filter(None, headers.get("released", "").split(",")), release}
+        headers["released"] = "*" if "*" in waived else ",".join(sorted(waived))
     key, value = from_base64(carried["key_base64"]), from_base64(carried["value_base64"])
     return Outgoing(carried["topic"], key, value, headers, exact=True)
 
@@ -86,9 +120,21 @@ def rejected(entry: Entry, why: str, at: datetime) -> list[Outgoing]:
     return [Outgoing("fate", key, value), tombstone]
 
 
-def waiting_app(what: str, start: str, reason: str) -> typer.Typer:
-    """The commands over one kind of entry. `what` is the command's name, `reason` heads the column of `on`."""
-    app = typer.Typer(no_args_is_help=True, help=f"Records that are {'held' if what == 'holds' else 'parked'}.")
+Row = Callable[[Entry, datetime], Sequence[object]]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """How `list` shows entries: the head of each column, and the cells of one entry at a time of day."""
+
+    columns: Sequence[str]
+    row: Row
+
+
+def waiting_app(what: str, start: str, table: Table) -> typer.Typer:
+    """The commands over one kind of entry. `what` is the command's name, `start` how its topics begin."""
+    state = "held" if what == "holds" else "parked"
+    app = typer.Typer(no_args_is_help=True, help=f"Records that are {state}.")
 
     @app.command("list", epilog=f"Examples: `penstock {what} list`, `penstock {what} list --json | jq '.[].key'`")
     def list_(bootstrap: Bootstrap = None, json: Json = False) -> None:
@@ -97,17 +143,16 @@ def waiting_app(what: str, start: str, reason: str) -> typer.Typer:
         if json:
             print_json([entry.summary() for entry in found])
         elif found:
-            columns = ("document", "target", "entity", reason, "reason", "since", "attempts", "event id")
-            names = ("document", "target", "entity", "on", "reason", "since", "attempts", "event_id")
-            print_table(columns, ([entry.data.get(name) for name in names] for entry in found))
+            now = datetime.now(UTC)
+            print_table(table.columns, (table.row(entry, now) for entry in found))
         else:
-            console().print(f"nothing is {'held' if what == 'holds' else 'parked'}")
+            console().print(f"nothing is {state}")
         if found:
             raise typer.Exit(Exit.NO)
 
     @app.command(epilog=f"Example: `penstock {what} show PS1-41`")
     def show(subject: Subject, bootstrap: Bootstrap = None, json: Json = False) -> None:
-        """Everything about an entry but the record that it carries: verdicts, attempts, times."""
+        """Everything about an entry but the record that it carries: sums, verdicts, attempts, times."""
         chosen = select(entries(LogView.connect(bootstrap), start), subject)
         if json:
             print_json([entry.summary() for entry in chosen])
@@ -116,9 +161,9 @@ def waiting_app(what: str, start: str, reason: str) -> typer.Typer:
             show_entry(entry)
 
     @app.command(epilog=f"Example: `penstock {what} retry PS1-41 --why 'the item exists now'`")
-    def retry(subject: Subject, why: Why, bootstrap: Bootstrap = None) -> None:
+    def retry(subject: Subject, why: Why, bootstrap: Bootstrap = None, json: Json = False) -> None:
         """Try it again now. The entry stays open until the record has a fate."""
-        act(bootstrap, subject, why, "retry", lambda entry: [again(entry)])
+        act(bootstrap, subject, why, "retry", lambda entry: [again(entry)], json=json)
 
     @app.command(epilog=f"Example: `penstock {what} release PS1-41 --why 'checked with the buyer' --rule totals`")
     def release(
@@ -126,26 +171,37 @@ def waiting_app(what: str, start: str, reason: str) -> typer.Typer:
         why: Why,
         rule: Annotated[str, typer.Option(help="Only this rule is waived; * waives all.")] = "*",
         bootstrap: Bootstrap = None,
+        json: Json = False,
     ) -> None:
-        """Let it pass although a rule held it."""
-        act(bootstrap, subject, why, "release", lambda entry: [again(entry, released=rule)])
+        """Let it pass although a rule held it. It holds for this version of the document."""
+        act(bootstrap, subject, why, "release", lambda entry: [again(entry, rule)], json=json, rule=rule)
 
     @app.command(epilog=f"Example: `penstock {what} reject PS1-41 --why 'a test order'`")
-    def reject(subject: Subject, why: Why, bootstrap: Bootstrap = None) -> None:
+    def reject(subject: Subject, why: Why, bootstrap: Bootstrap = None, json: Json = False) -> None:
         """Give it up: its fate is `discarded`, for good."""
-        act(bootstrap, subject, why, "reject", lambda entry: rejected(entry, why, datetime.now(UTC)))
+        act(bootstrap, subject, why, "reject", lambda entry: rejected(entry, why, datetime.now(UTC)), json=json)
 
     def act(
-        bootstrap: str | None, subject: str, why: str, verb: str, records: Callable[[Entry], Sequence[Outgoing]]
+        bootstrap: str | None,
+        subject: str,
+        why: str,
+        verb: str,
+        records: Callable[[Entry], Sequence[Outgoing]],
+        *,
+        json: bool,
+        **about: str,
     ) -> None:
         view = LogView.connect(bootstrap)
-        for entry in select(entries(view, start), subject):
+        chosen = select(entries(view, start), subject)
+        for entry in chosen:
             # the audit record first: an action that is not written down does not happen
-            view.send([audit(f"{what} {verb}", entry.key, why)])
+            target = str(entry.data.get("target") or "")
+            view.send([audit(f"{what} {verb}", entry.key, why, document=entry.document, target=target, **about)])
             view.send(records(entry))
-            console().print(
-                f"{verb}: {entry.document or entry.key} ({entry.data.get('target') or 'no target'})", markup=False
-            )
+            if not json:
+                console().print(f"{verb}: {entry.document or entry.key} ({target or 'no target'})", markup=False)
+        if json:
+            print_json([{"done": verb, **entry.summary()} for entry in chosen])
 
     return app
 
@@ -153,10 +209,13 @@ def waiting_app(what: str, start: str, reason: str) -> typer.Typer:
 def show_entry(entry: Entry) -> None:
     out = console()
     shown = entry.summary()
-    verdicts = shown.pop("verdicts", None) or []
+    verdicts, sums = shown.pop("verdicts", None) or [], shown.pop("arithmetic", None) or []
     for name, value in shown.items():
         text = value if isinstance(value, str) else orjson.dumps(value).decode()
         out.print(f"{name:13} {text}", markup=False)
+    if sums:
+        width = max(len(str(amount)) for _, amount in sums)
+        print_table(("the sum", "amount".rjust(width)), [(label, str(amount).rjust(width)) for label, amount in sums])
     if verdicts:
         print_table(list(verdicts[0]), [list(verdict.values()) for verdict in verdicts])
     out.print()

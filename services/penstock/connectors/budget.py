@@ -42,7 +42,7 @@ class BudgetSettings:
 class Budget:
     """A token bucket and a bound on concurrent calls. `pause_for` obeys a Retry-After for every caller at once.
 
-    Counts what was `throttled`, and what was `answered` (below 500).
+    Counts calls: `asked` (had their turn), `answered` (below 500), `throttled` (429).
     """
 
     def __init__(self, settings: BudgetSettings, clock: Callable[[], float] = time.monotonic) -> None:
@@ -55,8 +55,9 @@ class Budget:
         self._queues: dict[bool, deque[asyncio.Future[None]]] = {False: deque(), True: deque()}
         self._live_in_a_row = 0
         self._timer: asyncio.TimerHandle | None = None
-        self.throttled = 0
+        self.asked = 0
         self.answered = 0
+        self.throttled = 0
 
     def pause_for(self, seconds: float) -> None:
         """Nobody calls before `seconds` from now have passed."""
@@ -93,6 +94,7 @@ class Budget:
                 return
             self._live_in_a_row = 0 if queue is self._queues[True] else self._live_in_a_row + 1
             self._free -= 1
+            self.asked += 1
             queue.popleft().set_result(None)
 
     def _again(self) -> None:

@@ -52,7 +52,7 @@ def test_a_retry_publishes_the_same_bytes_key_and_headers_and_counts() -> None:
 
 
 def test_a_release_says_which_rule_is_waived() -> None:
-    assert again(entry(), released="order-total").headers["released"] == "order-total"
+    assert again(entry(), "order-total").headers["released"] == "order-total"
 
 
 def test_a_rejected_record_has_the_fate_discarded_before_its_entry_is_closed() -> None:

@@ -1,0 +1,162 @@
+"""Holds on the command line: what is shown of them, and what a person's word does."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+import pytest
+from typer.testing import CliRunner
+
+from penstock.cli.errors import Exit
+from penstock.cli.logview import Outgoing
+from penstock.cli.main import app
+from penstock.cli.status import needs_a_person
+from penstock.cli.waiting import Entry, again, span
+from penstock.log.scan import Record
+
+NOW = datetime(2026, 3, 4, 9, 12, tzinfo=UTC)
+CREDIT: dict[str, Any] = {
+    "flow": "clarity-sage100",
+    "stage": "sinks",
+    "target": "sage100:ABC",
+    "entity": "order",
+    "canonical_id": "id-1",
+    "event_id": "clarity:acme:order:5120:7",
+    "document": "CL1-5120",
+    "on": "credit",
+    "rule": "credit",
+    "reason": "over the credit limit by 20.00 USD",
+    "arithmetic": [["credit limit", "100.00"], ["open orders", "-40.00"], ["this order", "-80.00"]],
+    "clears_on": "credit",
+    "clears_by": "a balance that drops, by itself; or a person who releases it",
+    "since": "2026-03-01T08:00:00+00:00",
+    "attempts": 3,
+    "verdicts": [],
+    "next_try": "2026-03-04T09:20:00+00:00",
+    "republish": {
+        "topic": "canonical.order",
+        "key_base64": base64.b64encode(b"id-1").decode(),
+        "value_base64": base64.b64encode(b"\x00secret").decode(),
+        "headers": {"ce_id": "clarity:acme:order:5120:7"},
+    },
+}
+OF_PROCESSORS = {
+    name: value
+    for name, value in CREDIT.items()
+    if name not in {"rule", "arithmetic", "clears_on", "clears_by", "next_try"}
+} | {"on": "order-total", "document": "CL1-5121", "event_id": "e2", "stage": "processors"}
+
+
+class View:
+    """The log in memory, as `LogView` shows it."""
+
+    def __init__(self, **topics: list[Record]) -> None:
+        self._topics = topics
+        self.sent: list[Outgoing] = []
+
+    def topics(self, start: str = "") -> list[str]:
+        return [name for name in self._topics if name.startswith(start)]
+
+    def records(self, topic: str, partition: int | None = None) -> Iterator[Record]:
+        yield from self._topics.get(topic, [])
+
+    def latest(self, topic: str) -> dict[str, Record]:
+        return {(record.key or b"").decode(): record for record in self._topics[topic]}
+
+    def send(self, records: list[Outgoing]) -> None:
+        self.sent += records
+
+
+def record(topic: str, value: dict[str, Any], key: str = "k") -> Record:
+    return Record(topic, 0, 0, NOW, key.encode(), orjson.dumps(value), [])
+
+
+@pytest.fixture
+def view(monkeypatch: pytest.MonkeyPatch) -> View:
+    said = View(hold=[record("hold", CREDIT, "one"), record("hold", OF_PROCESSORS, "two")])
+    monkeypatch.setattr("penstock.cli.logview.LogView.connect", lambda *_: said)
+    return said
+
+
+def run(*words: str) -> Any:
+    return CliRunner().invoke(app, list(words))
+
+
+def test_the_list_names_rule_document_target_reason_age_and_what_ends_it(view: View) -> None:
+    result = run("holds", "list")
+    assert result.exit_code == Exit.NO
+    for word in ("credit", "CL1-5120", "sage100:ABC", "over the credit limit", " d ", "a balance that drops"):
+        assert word in result.output
+    assert "a correction in the source" in result.output  # the processors' hold does not say it itself
+
+
+def test_a_hold_shows_its_sum_and_not_the_record_that_it_carries(view: View) -> None:
+    result = run("holds", "show", "CL1-5120")
+    lines = [" ".join(line.split()) for line in result.output.splitlines()]
+    for line in ("credit limit 100.00", "open orders -40.00", "this order -80.00"):
+        assert line in lines
+    assert "republish" not in result.output
+
+
+def test_all_holds_have_the_same_fields_for_a_machine(view: View) -> None:
+    shown = orjson.loads(run("holds", "list", "--json").output)
+    assert [each["rule"] for each in shown] == ["credit", "order-total"]
+    assert {"rule", "arithmetic", "clears_on", "clears_by"} <= set(shown[0]) & set(shown[1])
+
+
+def test_a_release_is_written_down_first_with_rule_and_reason_and_then_published(view: View) -> None:
+    result = run("holds", "release", "CL1-5120", "--why", "paid by wire", "--rule", "credit", "--json")
+    assert orjson.loads(result.output)[0]["done"] == "release"
+    written, released = view.sent
+    said = orjson.loads(written.value or b"")
+    assert (said["what"], said["why"], said["rule"]) == ("holds release", "paid by wire", "credit")
+    assert (said["document"], said["target"]) == ("CL1-5120", "sage100:ABC")
+    assert (released.topic, released.headers["released"]) == ("canonical.order", "credit")
+
+
+@pytest.mark.parametrize("verb", ["release", "retry", "reject"])
+def test_nothing_is_done_without_a_reason(view: View, verb: str) -> None:
+    assert run("holds", verb, "CL1-5120").exit_code == Exit.USAGE
+    assert run("holds", verb, "CL1-5120", "--why", " ").exit_code == Exit.USAGE
+    assert view.sent == []
+
+
+@pytest.mark.parametrize(
+    ("before", "rule", "after"),
+    [("", "stock", "stock"), ("credit", "stock", "credit,stock"), ("credit", "*", "*"), ("*", "stock", "*")],
+)
+def test_a_second_release_does_not_take_back_the_first(before: str, rule: str, after: str) -> None:
+    carried = CREDIT["republish"] | {"headers": {"released": before} if before else {}}
+    entry = Entry("hold", 0, "one", CREDIT | {"republish": carried})
+    assert again(entry, rule).headers["released"] == after
+    assert again(entry).headers.get("released", "") == before
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(-5, "0 min"), (59, "0 min"), (720, "12 min"), (3700, "1 h 1 min"), (266_400, "3 d 2 h")]
+)
+def test_an_age_is_told_in_its_largest_units(seconds: float, text: str) -> None:
+    assert span(seconds) == text
+
+
+def test_status_tells_holds_that_clear_by_themselves_from_those_that_need_somebody() -> None:
+    quiet = {"held": [CREDIT, OF_PROCESSORS], "parked": [], "dead_letters": 0, "outages": []}
+    assert needs_a_person(quiet) == [
+        "2 records are held (1 until stock, credit or the like lets them pass): `penstock holds list`"
+    ]
+
+
+def test_the_audit_log_is_listed_by_kind(monkeypatch: pytest.MonkeyPatch) -> None:
+    left = {"at": "t", "who": "penstock", "what": "not-written", "subject": "product X-1", "fields": ["price", "name"]}
+    done = {"at": "t", "who": "ann", "what": "pause", "subject": "target:sage100:ABC", "why": "month end"}
+    said = View(audit=[record("audit", left), record("audit", done)])
+    monkeypatch.setattr("penstock.cli.logview.LogView.connect", lambda *_: said)
+    shown = run("audit", "list", "--what", "not-written")
+    assert "price, name" in shown.output
+    assert "month end" not in shown.output
+    assert orjson.loads(run("audit", "list", "--json").output) == [left, done]
+    assert "nothing is in the audit log as 'nix'" in run("audit", "list", "--what", "nix").output
