@@ -56,8 +56,8 @@ class FakeShop:
             form = parse_qs(request.content.decode())
             assert form["grant_type"] == ["client_credentials"]
             return self.json({"access_token": f"token-{self.tokens}", **self.token})
-        path = unquote(request.url.raw_path.decode().partition("?")[0]).removeprefix("/api/v1/")
-        self.calls.append((request.method, path, dict(request.url.params)))
+        path = request.url.raw_path.decode().partition("?")[0].removeprefix("/api/v1/")
+        self.calls.append((request.method, unquote(path), dict(request.url.params)))
         self.headers.append(request.headers)
         if request.method != "GET":
             self.bodies.append(json.loads(request.content))
@@ -83,7 +83,7 @@ class FakeShop:
         return response
 
     def _do(self, request: httpx.Request, path: str) -> httpx.Response:
-        resource, *rest = path.split("/")
+        resource, *rest = (unquote(part) for part in path.split("/"))
         if resource not in self.tables:
             return self.error(405 if request.method == "GET" else 404, "method_not_allowed")
         match request.method, rest:
@@ -171,7 +171,7 @@ class FakeShop:
             if row["sku"] == entry["sku"] and row.get("locationKey") == entry.get("locationKey"):
                 if entry.get("asOf", "~") < row.get("asOf", ""):
                     return {"index": index, "key": entry["sku"], "status": 409, "error": {"code": "stale"}}
-                row |= entry
+                row.update(entry)
                 break
         else:
             self.tables[resource].append({"id": 900 + len(self.tables[resource]), **entry})
