@@ -11,6 +11,7 @@ from penstock.cli.pairs import PAIRS, Pair
 from penstock.cli.sandbox_api import SandboxApi
 from penstock.cli.stack import Stack
 from penstock.flow.model import FlowFile
+from penstock.mapping import Rates
 from penstock.resources import resource
 
 
@@ -39,7 +40,7 @@ class DemoFlow:
             said = f"the demo needs both sandboxes; {name}/env/{stack.env}.yaml has {list(sandboxes)}"
             raise CommandError(said, Exit.USAGE)
         shop_api, erp_api = SandboxApi(sandboxes[shop_name]), SandboxApi(sandboxes[erp_name])
-        play = Play(pair.scene(shop_api, erp_api, shop.tag), shop.tag)
+        play = Play(pair.scene(shop_api, erp_api, shop.tag, read_rates(name)), shop.tag)
         return cls(name, pair, (shop_name, shop.instance), shop_api, erp_api, play)
 
     def close(self) -> None:
@@ -54,3 +55,9 @@ def read_flow(name: str) -> FlowFile:
         return FlowFile.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
     except (OSError, yaml.YAMLError, ValidationError) as error:
         raise CommandError(f"{path}: {error}", Exit.USAGE) from error
+
+
+def read_rates(name: str) -> Rates | None:
+    """The flow's exchange rates, where it has any."""
+    path = resource("flows") / name / "rates.yaml"
+    return Rates.from_text(path.read_text(encoding="utf-8"), str(path)) if path.is_file() else None

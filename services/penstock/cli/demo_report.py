@@ -15,7 +15,17 @@ Kind = Literal["booked_once", "doubled", "missing", "held", "dead_lettered", "ca
 Money = Mapping[str, Decimal]
 
 BAD: frozenset[Kind] = frozenset({"doubled", "missing", "unexplained"})
-RANK = {"awaiting-payment": 0, "backorder": 0, "paid": 1, "processing": 2, "shipped": 3, "delivered": 4}
+RANK = {
+    "awaiting-payment": 0,
+    "backorder": 0,
+    "paid": 1,
+    "confirmed": 1,
+    "processing": 2,
+    "on-hold": 2,
+    "part-shipped": 2,
+    "shipped": 3,
+    "delivered": 4,
+}
 """How far an order has come. A status that is not here ends the order."""
 ENDED = frozenset({"cancelled", "refunded", "payment-error"})
 NOTHING = Decimal(0)

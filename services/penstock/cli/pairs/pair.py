@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from penstock.cli.demo_report import ENDED, NOTHING, ErpOrder, ShopOrder
 from penstock.cli.sandbox_api import SandboxApi
+from penstock.mapping import Rates
 
 Fault = Mapping[str, Any]
 Row = Mapping[str, Any]
@@ -44,8 +45,8 @@ class Snapshot:
 
     Attributes:
         shop_lines: our reference -> (SKU, quantity) as the shop sold them.
-        erp_lines: our reference -> SKU -> quantity as the ERP has booked them; without an entry an order that is in the
-            ERP is booked as a whole.
+        erp_lines: our reference -> SKU -> quantity that the ERP has allocated; without an entry all of an order that is
+            in the ERP and not only planned there.
         erp_stock: SKU -> available, never negative.
         wrong: sentences on what one of the systems should not show, other than the states that the books judge.
         outcomes: what the policies did, as the systems show it: `policy=value` -> documents.
@@ -88,11 +89,10 @@ class Snapshot:
             if order.status in ENDED:
                 continue
             there = booked.get(order.ref)
-            whole = there is None or there.planned
             have = self.erp_lines.get(order.ref)
-            if not whole and have is None:
+            if have is None and there is not None and not there.planned:
                 continue
-            left = {} if whole or have is None else dict(have)
+            left = dict(have or {})
             for sku, quantity in self.shop_lines.get(order.ref, ()):
                 covered = min(left.get(sku, NOTHING), quantity)
                 left[sku] = left.get(sku, NOTHING) - covered
@@ -144,7 +144,7 @@ class Pair:
     Attributes:
         wish: (number, dice, seed) -> the order of this number; `dice` is used up in order.
         shop_faults, erp_faults: (number of orders) -> trouble spread over them.
-        scene: (shop, erp, tag of our references) -> the sandboxes, opened.
+        scene: (shop, erp, tag of our references, exchange rates of the flow) -> the sandboxes, opened.
         policy_of: rule of a hold, or kind of a notice -> the policy and its value behind it, as the summary shows it.
     """
 
@@ -153,7 +153,7 @@ class Pair:
     wish: Callable[[int, random.Random, int], Wish]
     shop_faults: Callable[[int], Sequence[Fault]]
     erp_faults: Callable[[int], Sequence[Fault]]
-    scene: Callable[[SandboxApi, SandboxApi, str], Scene]
+    scene: Callable[[SandboxApi, SandboxApi, str, Rates | None], Scene]
     policy_of: Mapping[str, str] = field(default_factory=dict)
 
     def wishes(self, count: int, seed: int, *, cancels: bool = True) -> list[Wish]:

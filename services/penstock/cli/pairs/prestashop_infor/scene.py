@@ -5,6 +5,7 @@ from penstock.cli.pairs.pair import Moment, Snapshot, Wish
 from penstock.cli.pairs.prestashop_infor.plan import stock_changes
 from penstock.cli.pairs.prestashop_infor.read import Reader
 from penstock.cli.sandbox_api import SandboxApi
+from penstock.mapping import Rates
 
 IN_THE_SHOP = frozenset({"edit", "pay", "cancel"})
 
@@ -12,7 +13,7 @@ IN_THE_SHOP = frozenset({"edit", "pay", "cancel"})
 class Scene:
     """Both sandboxes of one demo; `tag` begins our references of the shop's orders."""
 
-    def __init__(self, shop: SandboxApi, erp: SandboxApi, tag: str) -> None:
+    def __init__(self, shop: SandboxApi, erp: SandboxApi, tag: str, _: Rates | None) -> None:
         self._shop, self._erp = shop, erp
         self._reader = Reader(shop, erp, tag)
 

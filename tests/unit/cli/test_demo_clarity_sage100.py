@@ -1,0 +1,79 @@
+"""The second pair's demo against its two sandboxes, in this process: no flow between them, so nothing gets booked."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from decimal import Decimal
+
+import pytest
+from starlette.testclient import TestClient
+
+from penstock.cli.demo_play import Play
+from penstock.cli.pairs.clarity_sage100 import PAIR
+from penstock.cli.pairs.clarity_sage100.basket import BACK_ORDERED, PARTIAL, SCARCE
+from penstock.cli.pairs.clarity_sage100.plan import erp_faults, shop_faults
+from penstock.cli.pairs.clarity_sage100.scene import Scene
+from penstock.cli.sandbox_api import SandboxApi
+from penstock.connectors.clarity.sandbox import create as clarity
+from penstock.connectors.sage100.sandbox import create as sage100
+
+SEED = 7
+ORDERS = 80
+
+
+@pytest.fixture
+def systems() -> Iterator[tuple[SandboxApi, SandboxApi]]:
+    with ExitStack() as opened:
+        made = []
+        for app in (clarity(None, SEED, {}), sage100(None, SEED, {})):
+            api = SandboxApi("http://sandbox")
+            api._http.close()
+            api._http = opened.enter_context(TestClient(app, base_url="http://sandbox/_sandbox/"))
+            made.append(api)
+        yield made[0], made[1]
+
+
+def test_the_shop_takes_every_order_of_the_demo(systems: tuple[SandboxApi, SandboxApi]) -> None:
+    scene = Scene(*systems, "CL1", None)
+    play = Play(scene, "CL1")
+    scene.prepare()
+    play.place(PAIR.wishes(ORDERS, SEED))
+    assert play.act() == 0, "nothing is in the ERP, so nothing can be done there"
+    snapshot = play.snapshot
+    assert len(snapshot.shop) == ORDERS
+    assert {order.status for order in snapshot.shop} == {"paid"}
+    assert {order.currency for order in snapshot.shop} == {"USD", "EUR", "JPY"}
+    assert any(order.paid == order.total for order in snapshot.shop)
+    assert any(order.paid == 0 for order in snapshot.shop)
+    books = play.books([])
+    assert books.counts["missing"] == ORDERS
+    assert books.customers_doubled == 0
+    scene.count_stock(SEED)
+    assert play.unsettled(books)
+
+
+def test_too_little_is_there_of_what_is_to_run_out(systems: tuple[SandboxApi, SandboxApi]) -> None:
+    scene = Scene(*systems, "CL1", None)
+    scene.prepare()
+    stock = scene.read().erp_stock
+    assert [stock[scene.cast.parts[part]] for part in (SCARCE, BACK_ORDERED, PARTIAL)] == [1, 0, 1]
+    assert all(stock[sku] > Decimal(1000) for sku in scene.cast.goods)
+    assert not {*scene.cast.goods} & {*scene.cast.parts.values()}
+
+
+def test_twenty_orders_bring_every_act_and_the_same_seed_the_same_orders() -> None:
+    made = PAIR.wishes(20, SEED)
+    acts = {act for wish in made for act in wish.acts}
+    wanted = {"edit", "pay", "cancel", "ship-part", "enter", "track", "post", "receive", "restock", "pay-balance"}
+    assert wanted | {"lock", "exclusive", "ship"} <= acts
+    assert made == PAIR.wishes(20, SEED)
+    assert made != PAIR.wishes(20, SEED + 1)
+    assert sum(wish.held for wish in made) >= 5
+    assert not any("cancel" in wish.acts for wish in PAIR.wishes(20, SEED, cancels=False))
+
+
+def test_the_sandboxes_understand_the_faults(systems: tuple[SandboxApi, SandboxApi]) -> None:
+    shop, erp = systems
+    shop.add_faults(shop_faults(200))
+    erp.add_faults(erp_faults(200))
+    assert len(shop.faults()) == len(shop_faults(200))
+    assert len(erp.faults()) == len(erp_faults(200))
