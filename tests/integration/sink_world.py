@@ -79,6 +79,11 @@ class World:
         found = collapse(Fate.decode(r.key or b"", r.value or b"") for r in records)
         return {fate.event_id: fate.state.value for fate in found.values()}
 
+    def fate_records(self) -> list[str]:
+        """The event id of every record of a fate."""
+        records = scan(self.settings, self.settings.topic("fate"))
+        return [Fate.decode(r.key or b"", r.value or b"").event_id for r in records]
+
     def entries(self, topic: str) -> dict[str, dict[str, Any]]:
         """Open entries of `hold` or `parked.infor`."""
         out: dict[str, dict[str, Any]] = {}

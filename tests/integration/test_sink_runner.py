@@ -10,7 +10,7 @@ import pytest
 from tests.integration.sink_world import World, booked_once, until
 from tests.unit.sinks.fakes import FakeTarget, OrderHandler
 
-from penstock.connectors.contract import Wait
+from penstock.connectors.contract import Hold, Wait
 from penstock.log.kafka import KafkaSettings, producer
 from penstock.log.pauses import pause_key
 from penstock.log.scan import scan
@@ -86,6 +86,50 @@ async def test_an_event_that_is_on_the_log_twice_and_waits_leaves_nothing_under_
         await until(lambda: bool(runner.settled))
         assert (runner.under_way, runner.waiting) == (0, 0)
     assert world.fates() == {"A-v1": "applied"}
+
+
+async def test_a_hold_that_clears_by_itself_is_tried_again_also_by_the_next_runner_and_closed(world: World):
+    target = FakeTarget(hold=Hold("2 of 5 are there", "stock", (("there", "2"),), clears_on="stock", after=0.2))
+    await world.send(["A"])
+    async with world.runner(OrderHandler(target)) as runner:
+        await until(lambda: runner.settled.get("held", 0) >= 3)
+        assert (runner.under_way, runner.waiting) == (0, 1)
+    (entry,) = world.entries("hold").values()
+    assert (entry["rule"], entry["arithmetic"], entry["clears_on"]) == ("stock", [["there", "2"]], "stock")
+    assert world.fates() == {"A-v1": "held"}
+    assert len([each for each in world.fate_records() if each == "A-v1"]) == 1
+    async with world.runner(OrderHandler(target)) as runner:
+        await until(lambda: runner.ready)
+        target.hold = None
+        await until(lambda: runner.settled.get("applied") == 1)
+    assert world.fates() == {"A-v1": "applied"}
+    assert world.entries("hold") == {}
+    assert booked_once(target, ["A"])
+
+
+async def test_a_hold_that_a_person_has_rejected_is_not_tried_again(world: World):
+    target = FakeTarget(hold=Hold("2 of 5 are there", "stock", clears_on="stock", after=0.2))
+    await world.send(["A"])
+    async with world.runner(OrderHandler(target)) as runner:
+        await until(lambda: len(world.entries("hold")) == 1)
+        (record,) = list(scan(world.settings, world.settings.topic("hold")))
+        client = producer(world.settings)
+        client.produce(world.settings.topic("hold"), key=record.key, value=None, partition=record.partition)
+        client.flush()
+        await until(lambda: runner.waiting == 0)
+        target.hold = None
+    assert world.entries("hold") == {}
+    assert len(target.orders) == 2
+
+
+async def test_a_newer_version_closes_the_fate_of_a_dead_letter(world: World):
+    target = FakeTarget(faults=["boom"])
+    await world.send(["A"])
+    async with world.runner(OrderHandler(target)) as runner:
+        await until(lambda: runner.settled.get("parked") == 1)
+        await world.send(["A"], version=2)
+        await until(lambda: runner.settled.get("applied") == 1)
+    assert world.fates() == {"A-v1": "superseded", "A-v2": "applied"}
 
 
 async def test_a_newer_version_takes_the_place_of_a_held_one(world: World):

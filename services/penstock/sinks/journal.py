@@ -186,7 +186,11 @@ class LogJournal:
         await self._send(self._settings.topic("fate"), key, value)
 
     async def hold(self, item: Item, held: Hold) -> str:
-        """Enters a hold: `new`; `changed` when it was held with another sum or reason; `same` when nothing was said."""
+        """Enters a hold: `new`, or `changed` when it was held with another sum or reason.
+
+        Nothing is written when the entry says all this already (`same`), or when a person has closed it while the
+        record was tried once more (`closed`).
+        """
         said = {
             "rule": held.rule,
             "arithmetic": [[label, amount] for label, amount in held.arithmetic],
@@ -194,7 +198,10 @@ class LogJournal:
             "clears_by": clears_by(held.rule, held.clears_on),
         }
         data = self._entry(item, held.rule, held.reason) | said
-        known = [entry.data for entry in self._state.own_entries(item) if entry.topic == self._state.hold_topic]
+        own = self._state.own_entries(item)
+        if item.entered and not own:
+            return "closed"
+        known = [entry.data for entry in own if entry.topic == self._state.hold_topic]
         if any(_content(one) == _content(data) for one in known):
             return "same"
         if held.clears_on is not None:
@@ -238,6 +245,7 @@ class LogJournal:
         entry = Entry(topic, key, item.partition, data | {"since": since})
         await self._send(topic, key.encode(), orjson.dumps(entry.data), item.partition, self._mine)
         self._state.put_entry(entry)
+        item.entered = True
         for old in own:
             if (old.topic, old.key) != (topic, key):
                 await self._close(old)

@@ -29,6 +29,7 @@ class Item:
     """One canonical record (or customer request) on its way through the protocol.
 
     partition is the one of its effect, parked and hold records; offset is None when it comes from a parked entry.
+    entered: it has had an entry in `parked.<target>` or `hold`; if there is none any more, a person has closed it.
     """
 
     topic: str
@@ -46,8 +47,7 @@ class Item:
     order_id: str | None = None
     document: str = ""
     attempts: int = 0
-    first_wait: float | None = None
-    entry: str | None = None
+    entered: bool = False
     requested: bool = False
 
     @property

@@ -23,7 +23,7 @@ class Journal(Protocol):
     async def request_customer(self, item: Item, request: CustomerRequest) -> None: ...
     async def fate(self, item: Item, state: str, reason: str, native_id: str | None = None) -> None: ...
     async def hold(self, item: Item, held: Hold) -> str:
-        """`new`, `changed`, or `same` when the entry said all this already and nothing was written."""
+        """`new` or `changed`; `same` or `closed` when nothing was written."""
         ...
 
     async def tell(self, item: Item, notice: Notice, rule: str = "") -> None: ...
@@ -100,7 +100,7 @@ class Recorder:
             await self._journal.refuse_customer(item, held.reason)
         else:
             said = await self._journal.hold(item, held)
-            if said != "same":
+            if said in {"new", "changed"}:
                 await self._journal.fate(item, "held", public, progress.written if progress else None)
             if said == "new":
                 await self._journal.tell(item, Notice("held", public), held.rule)
@@ -110,6 +110,8 @@ class Recorder:
             await self._journal.effect(
                 item, closed_of(progress, effect, "held", held.reason, links, epoch, self._now())
             )
+        if said == "closed":
+            return Finished("discarded")
         if item.entity == CUSTOMER_REQUEST or held.clears_on is None:
             return Finished("held")
         return Finished("held", held.clears_on, held.reason, held.after)

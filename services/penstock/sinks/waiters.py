@@ -76,6 +76,7 @@ class Waiters:
         where = "hold" if held else "parked"
         waiter = Waiter(item, None, on, entry.data["reason"], now, due, held=held, entry=where)
         self._known[key_of(item)] = waiter
+        item.entered = True
 
     def _until(self, text: str | None) -> float:
         return (datetime.fromisoformat(text) - self._now()).total_seconds() if text else 0.0

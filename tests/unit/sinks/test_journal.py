@@ -114,6 +114,17 @@ async def test_a_parked_record_that_becomes_a_hold_is_open_once(world: World):
     assert [entry.topic for entry in world.state.own_entries(item)] == ["parked.sage100"]
 
 
+async def test_a_hold_that_a_person_closes_while_it_is_tried_again_is_not_opened_anew(world: World):
+    item = routed()
+    await world.journal.hold(item, CREDIT)
+    (entry,) = world.state.own_entries(item)
+    world.state.drop_entry(entry.topic, entry.key)
+    written = len(world.sent)
+    assert await world.journal.hold(item, CREDIT) == "closed"
+    assert len(world.sent) == written
+    assert await world.journal.hold(routed(retry="1"), CREDIT) == "new"
+
+
 async def test_an_entry_of_the_processors_for_the_same_event_is_taken_over(world: World):
     item = routed()
     data = {
