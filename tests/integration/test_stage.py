@@ -13,10 +13,14 @@ from pathlib import Path
 
 import orjson
 import pytest
+from tests.unit.flow.world import Flows
+from tests.unit.processors.shop_documents import cheap, event, incoming, order, refund
 
 from penstock.log.headers import texts
 from penstock.log.kafka import KafkaSettings, producer
 from penstock.log.scan import Record, scan
+from penstock.log.wire import Codec
+from penstock.processors.stage import Incoming
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(180)]
 
@@ -118,5 +122,73 @@ def test_a_worker_that_is_killed_in_the_middle_loses_nothing(stage: Stage):
         number = orjson.loads(record.value or b"")["from"]
         first_seen = keys.setdefault(record.key, {})
         first_seen.setdefault(number, len(first_seen))
-    for order in keys.values():
-        assert sorted(order, key=order.__getitem__) == sorted(order), "order within a key is kept"
+    for seen_at in keys.values():
+        assert sorted(seen_at, key=seen_at.__getitem__) == sorted(seen_at), "order within a key is kept"
+
+
+class Routed:
+    """The processors of a flow that sends orders over 50 to Paris and the others to Dallas."""
+
+    def __init__(self, settings: KafkaSettings, registry_url: str, folder: Path) -> None:
+        self.settings, self._registry, self._folder = settings, registry_url, folder
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        env = {
+            **os.environ,
+            "PENSTOCK_BOOTSTRAP": self.settings.bootstrap,
+            "PENSTOCK_TOPIC_PREFIX": self.settings.topic_prefix,
+            "PENSTOCK_REGISTRY_URL": self._registry,
+        }
+        argv = [sys.executable, "-m", "tests.integration.route_worker", str(self._folder)]
+        self._process = subprocess.Popen(argv, env=env, cwd=Path(__file__).parents[2], stderr=subprocess.DEVNULL)
+
+    def kill(self) -> None:
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait(30)
+
+    def send(self, record: Incoming) -> None:
+        client = producer(self.settings)
+        topic = self.settings.topic(record.topic)
+        client.produce(topic, key=record.key, value=record.value, headers=list(record.headers))
+        client.flush()
+
+    def targets(self, entity: str, count: int) -> list[str]:
+        """Of the first `count` canonical records of this kind."""
+        deadline = time.monotonic() + 60
+        while len(found := list(scan(self.settings, self.settings.topic(f"canonical.{entity}")))) < count:
+            assert time.monotonic() < deadline, f"{len(found)} of {count} {entity} within 60 s"
+            time.sleep(0.1)
+        return [texts(record.headers)["targets"] for record in found]
+
+    def holds(self) -> int:
+        return len(list(scan(self.settings, self.settings.topic("hold"))))
+
+
+@pytest.fixture
+def routed(kafka: KafkaSettings, topics: object, registry_url: str, tmp_path: Path) -> Iterator[Routed]:
+    rows = [{"when": "order.totals.gross > 50", "to": ["paris"]}, {"to": ["dallas"]}]
+    Flows(tmp_path).write(routes={"shop-fr": {"order": rows, "refund": ["dallas", "paris"]}})
+    Codec(registry_url, register=True)
+    made = Routed(kafka, registry_url, tmp_path)
+    yield made
+    made.kill()
+
+
+def test_a_route_outlives_the_worker_and_a_refund_that_came_first_follows_it(routed: Routed):
+    routed.start()
+    routed.send(refund())
+    deadline = time.monotonic() + 60
+    while routed.holds() < 2:
+        assert time.monotonic() < deadline, "the refund is not held for both companies"
+        time.sleep(0.1)
+    routed.kill()
+    routed.start()
+    routed.send(incoming(order()))
+    assert routed.targets("order", 1) == ["infor:PARI"]
+    assert routed.targets("refund", 1) == ["infor:PARI"]
+    routed.kill()
+    routed.start()
+    routed.send(event(incoming(order(cheap)), 2))
+    assert routed.targets("order", 2) == ["infor:PARI", "infor:PARI"], "though it would go to Dallas now"

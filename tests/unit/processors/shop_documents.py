@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import deepcopy
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -71,3 +72,45 @@ def incoming(value: RawDocument | bytes, *, offset: int = 7, **headers: str) -> 
     given = [(name, text.encode()) for name, text in headers.items()]
     data = value if isinstance(value, bytes) else value.to_bytes()
     return Incoming("raw.prestashop.order", 2, offset, b"1:41", data, [*own, *given])
+
+
+def cheap(tables: Tables) -> None:
+    """Everything of order 41 at a fifth of its amounts."""
+    for name in ("orders", "order_details", "order_payments", "order_carriers"):
+        for row in tables[name]:
+            row |= {key: _fifth(value) for key, value in row.items()}
+
+
+def _fifth(value: Any) -> Any:
+    if isinstance(value, str) and value.count(".") == 1 and value.replace(".", "").isdigit() and len(value) > 6:
+        return f"{float(value) / 5:.6f}"
+    return value
+
+
+def refund(**headers: str) -> Incoming:
+    """A credit slip of order 41."""
+    slip = {
+        "id": 9, "id_order": 41, "date_add": "2026-03-05 10:00:00", "conversion_rate": "1",
+        "total_products_tax_excl": "10.000000", "total_products_tax_incl": "12.000000",
+        "total_shipping_tax_excl": "0.000000", "total_shipping_tax_incl": "0.000000",
+    }  # fmt: skip
+    parts = (
+        _part("order_slip", {"order_slips": [slip]}),
+        _part("order_slip_details", {"order_slip_details": []}),
+        _part("orders", {"orders": [{"id": 41, "id_currency": 1}]}),
+        _part("currencies", {"currencies": [{"id": 1, "iso_code": "EUR"}]}),
+    )
+    document = RawDocument(EntityRef("prestashop", "1", "refund", "9"), parts)
+    made = incoming(document.to_bytes(), **headers)
+    event = [(n, b"prestashop:1:refund:9:aa" if n == "ce_id" else v) for n, v in made.headers]
+    return replace(made, topic="raw.prestashop.refund", key=b"1:9", headers=event)
+
+
+def _part(role: str, body: dict[str, Any]) -> Part:
+    return Part(role, f"/api/{role}", 200, "application/json", READ_AT, orjson.dumps(body))
+
+
+def event(record: Incoming, number: int) -> Incoming:
+    """The record as another event of its document."""
+    headers = [(name, f"e{number}".encode() if name == "ce_id" else value) for name, value in record.headers]
+    return replace(record, headers=headers, offset=record.offset + number)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import Any
 
 import orjson
 import pytest
@@ -20,11 +18,11 @@ from penstock.processors.routing import Routed, Router, RouteStore
 from penstock.processors.stage import Incoming, outputs_of
 from penstock.processors.transform import Names, Transform
 from penstock.records.ids import canonical_id
-from penstock.records.raw import EntityRef, Part, RawDocument
+from penstock.records.raw import EntityRef, RawDocument
 from penstock.rules.validate import Policy
 from tests.unit.flow.world import ROUTES, Flows, resource_of
 from tests.unit.log.test_wire import FakeRegistry
-from tests.unit.processors.shop_documents import READ_AT, Tables, incoming, order, with_body
+from tests.unit.processors.shop_documents import Tables, cheap, event, incoming, order, refund, with_body
 
 ORDER_ID = canonical_id("prestashop", "1", "order", "41")
 REFUND_ID = canonical_id("prestashop", "1", "refund", "9")
@@ -75,19 +73,6 @@ def worker(flow: Flow, codec: Codec) -> Worker:
     return Worker(flow, codec)
 
 
-def cheap(tables: Tables) -> None:
-    """Everything of order 41 at a fifth of its amounts."""
-    for name in ("orders", "order_details", "order_payments", "order_carriers"):
-        for row in tables[name]:
-            row |= {key: _fifth(value) for key, value in row.items()}
-
-
-def _fifth(value: Any) -> Any:
-    if isinstance(value, str) and value.count(".") == 1 and value.replace(".", "").isdigit() and len(value) > 6:
-        return f"{float(value) / 5:.6f}"
-    return value
-
-
 def unknown_state(tables: Tables) -> None:
     tables["orders"][0]["current_state"] = 57
     tables["order_states"].append({"id": 57, "paid": "0", "shipped": "0", "delivery": "0"})
@@ -95,35 +80,6 @@ def unknown_state(tables: Tables) -> None:
 
 def old(tables: Tables) -> None:
     tables["orders"][0]["date_add"] = "2025-12-31 23:59:59"
-
-
-def refund(**headers: str) -> Incoming:
-    """A credit slip of order 41."""
-    slip = {
-        "id": 9, "id_order": 41, "date_add": "2026-03-05 10:00:00", "conversion_rate": "1",
-        "total_products_tax_excl": "10.000000", "total_products_tax_incl": "12.000000",
-        "total_shipping_tax_excl": "0.000000", "total_shipping_tax_incl": "0.000000",
-    }  # fmt: skip
-    parts = (
-        _part("order_slip", {"order_slips": [slip]}),
-        _part("order_slip_details", {"order_slip_details": []}),
-        _part("orders", {"orders": [{"id": 41, "id_currency": 1}]}),
-        _part("currencies", {"currencies": [{"id": 1, "iso_code": "EUR"}]}),
-    )
-    document = RawDocument(EntityRef("prestashop", "1", "refund", "9"), parts)
-    made = incoming(document.to_bytes(), **headers)
-    event = [(n, b"prestashop:1:refund:9:aa" if n == "ce_id" else v) for n, v in made.headers]
-    return replace(made, topic="raw.prestashop.refund", key=b"1:9", headers=event)
-
-
-def _part(role: str, body: dict[str, Any]) -> Part:
-    return Part(role, f"/api/{role}", 200, "application/json", READ_AT, orjson.dumps(body))
-
-
-def event(record: Incoming, number: int) -> Incoming:
-    """The record as another event of its document."""
-    headers = [(name, f"e{number}".encode() if name == "ce_id" else value) for name, value in record.headers]
-    return replace(record, headers=headers, offset=record.offset + number)
 
 
 def targets_of(outputs: Sequence[Output]) -> str:
