@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -32,8 +32,7 @@ class EntityRef:
         return f"{self.system}:{self.instance}:{self.entity}:{self.native_id}"
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """One answer of the source system. `fetched_at` is ISO 8601 UTC."""
 
     role: str

@@ -6,7 +6,7 @@ multilingual texts become one text. Field names stay the shop's own.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
@@ -58,10 +58,11 @@ _shared_rows = lru_cache(maxsize=256)(_rows)
 
 
 class _Tables:
-    """The rows of every part, by role and id."""
+    """The rows of every part, by role and id. Those of SHARED parts are other documents' too: never change them."""
 
     def __init__(self, raw: RawDocument, language: int) -> None:
         self._rows: dict[str, list[Row]] = {}
+        self._by_id: dict[str, dict[str, Row]] = {}
         for part in raw.parts:
             read = _shared_rows if part.role in SHARED and len(part.body) <= SHARED_BYTES else _rows
             try:
@@ -71,7 +72,8 @@ class _Tables:
             self._rows.setdefault(part.role, []).extend(rows)
 
     def rows(self, role: str) -> list[Row]:
-        return sorted(self._rows.get(role, ()), key=lambda row: number(row.get("id")))
+        found = self._rows.get(role, [])
+        return sorted(found, key=lambda row: number(row.get("id"))) if len(found) > 1 else found
 
     def main(self, role: str) -> Row:
         rows = self._rows.get(role)
@@ -80,14 +82,18 @@ class _Tables:
         return rows[0]
 
     def by_id(self, role: str, native_id: Any) -> Row | None:
-        wanted = text(native_id)
-        return next((row for row in self._rows.get(role, ()) if text(row.get("id")) == wanted), None)
+        known = self._by_id.get(role)
+        if known is None:
+            # of two rows with one id the first counts
+            known = {text(row.get("id")): row for row in reversed(self._rows.get(role, ()))}
+            self._by_id[role] = known
+        return known.get(text(native_id))
 
 
 def _order(tables: _Tables) -> dict[str, Any]:
     order = tables.main("order")
     # The rows of the association repeat order_details, without their tax (systems/prestashop.md 5).
-    order = {name: value for name, value in order.items() if name != "associations"}
+    order.pop("associations", None)
     carriers = tables.rows("order_carriers")
     return {
         "order": order,
@@ -118,14 +124,13 @@ def _address(tables: _Tables, native_id: Any, kind: str) -> dict[str, Any]:
 def _detail(tables: _Tables, row: Row, line_number: int) -> Row:
     taxes = [tables.by_id("taxes", tax.get("id")) for tax in associated(row, "taxes")]
     product = tables.by_id("products", row.get("product_id"))
-    return {
-        **{name: value for name, value in row.items() if name != "associations"},
-        "line_number": line_number,
-        "taxes": [tax for tax in taxes if tax is not None],
-        "product": product,
-        "category": None if product is None else tables.by_id("categories", product.get("id_category_default")),
-        "combination": tables.by_id("combinations", row.get("product_attribute_id")),
-    }
+    row.pop("associations", None)
+    row["line_number"] = line_number
+    row["taxes"] = [tax for tax in taxes if tax is not None]
+    row["product"] = product
+    row["category"] = None if product is None else tables.by_id("categories", product.get("id_category_default"))
+    row["combination"] = tables.by_id("combinations", row.get("product_attribute_id"))
+    return row
 
 
 def _cart_rule(tables: _Tables, row: Row) -> Row:
@@ -181,25 +186,28 @@ def associated(row: Row, name: str) -> list[Row]:
     """
     found: Any = row.get("associations")
     for _ in range(2):
-        found = found.get(name) if isinstance(found, Mapping) and name in found else found
-    if isinstance(found, Mapping):
+        found = found.get(name) if isinstance(found, dict) and name in found else found
+    if isinstance(found, dict):
         found = [found] if "id" in found else next((inner for inner in found.values() if isinstance(inner, list)), [])
     return [entry for entry in found if isinstance(entry, dict)] if isinstance(found, list) else []
 
 
 def plain(row: Row, language: int) -> Row:
-    """The row with one text per multilingual field: in the given language, else in the first that has a text."""
-    said = {name: _one_text(row[name], language) for name in MULTILINGUAL if name in row}
-    return {**row, **said}
+    """The row itself, its multilingual fields one text each: in the given language, else in the first that has one."""
+    for name in row.keys() & MULTILINGUAL:
+        row[name] = _one_text(row[name], language)
+    return row
 
 
 def _one_text(value: Any, language: int) -> Any:
-    if isinstance(value, Mapping) and isinstance(value.get("language"), (list, Mapping)):
+    if type(value) is str:
+        return value
+    if isinstance(value, dict) and isinstance(value.get("language"), (list, dict)):
         value = value["language"]
-    entries = [value] if isinstance(value, Mapping) else value
+    entries = [value] if isinstance(value, dict) else value
     if not isinstance(entries, list):
         return value
-    texts = {text(entry.get("id")): text(entry.get("value")) for entry in entries if isinstance(entry, Mapping)}
+    texts = {text(entry.get("id")): text(entry.get("value")) for entry in entries if isinstance(entry, dict)}
     return texts.get(str(language)) or next((found for found in texts.values() if found), "")
 
 

@@ -6,7 +6,6 @@ Codes are matched, never texts: messages come in the shop's language and echo wh
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -87,7 +86,7 @@ def _codes(errors: Any) -> tuple[int, ...]:
     entries = errors if isinstance(errors, list) else [] if errors is None else [errors]
     found = []
     for entry in entries:
-        code = entry.get("code") if isinstance(entry, Mapping) else None
+        code = entry.get("code") if isinstance(entry, dict) else None
         try:
             found.append(int(code)) if code is not None else found.append(0)
         except (TypeError, ValueError):
@@ -100,11 +99,12 @@ def _rows(document: Row) -> tuple[Row, ...] | None:
     for name, value in document.items():
         if name == "errors":
             continue
-        if isinstance(value, Mapping):
-            return (dict(value),)
+        if isinstance(value, dict):
+            return (value,)
         if isinstance(value, list):
-            if not all(isinstance(row, dict) for row in value):
-                raise UnreadableError(f"{name} holds something else than objects")
+            for row in value:
+                if not isinstance(row, dict):
+                    raise UnreadableError(f"{name} holds something else than objects")
             return tuple(value)
         raise UnreadableError(f"{name} is neither a list nor an object")
     return None
@@ -112,6 +112,8 @@ def _rows(document: Row) -> tuple[Row, ...] | None:
 
 def text(value: Any) -> str:
     """A scalar as text: 1.7 writes numbers as strings, 8 and 9 as numbers; null and false are empty."""
+    if type(value) is str:
+        return value.strip()
     return "" if value is None or value is False else str(value).strip()
 
 
