@@ -15,8 +15,8 @@ def console(*, stderr: bool = False) -> Console:
     """Colours only on a terminal (and not with NO_COLOR); a pipe gets wide plain lines."""
     stream = sys.stderr if stderr else sys.stdout
     if stream.isatty():
-        return Console(stderr=stderr, highlight=False)
-    return Console(stderr=stderr, highlight=False, no_color=True, width=PLAIN_WIDTH, soft_wrap=True)
+        return Console(stderr=stderr, highlight=False, emoji=False)
+    return Console(stderr=stderr, highlight=False, emoji=False, no_color=True, width=PLAIN_WIDTH, soft_wrap=True)
 
 
 def print_json(value: Any) -> None:
