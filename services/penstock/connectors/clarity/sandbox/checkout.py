@@ -107,7 +107,7 @@ def _document(
         "shippingContact": buyer.shipping,
         "shippingMethod": {"code": method.code, "name": method.name, "carrier": method.carrier},
         "items": items,
-        "totals": {"discount": zero, **charges, "balanceDue": zero},
+        "totals": {"subTotal": zero, "discount": zero, **charges, "tax": zero, "total": zero, "balanceDue": zero},
         "taxIncluded": included,
         "taxLines": [],
         "discounts": [

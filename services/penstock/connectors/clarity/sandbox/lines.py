@@ -5,7 +5,7 @@ from decimal import Decimal
 from penstock.connectors.clarity.sandbox import world
 from penstock.connectors.clarity.sandbox.buyers import Buyer
 from penstock.connectors.clarity.sandbox.forms import LineForm
-from penstock.connectors.clarity.sandbox.money import amount, quantity, rate_text, unit
+from penstock.connectors.clarity.sandbox.money import ZERO, amount, quantity, rate_text, unit
 from penstock.connectors.clarity.sandbox.seed import CLASS_OF_CODE
 from penstock.connectors.clarity.sandbox.shop import Shop
 from penstock.connectors.clarity.sandbox.store import Doc
@@ -16,7 +16,7 @@ FIRST_ITEM = 9001
 
 
 def order_item(shop: Shop, line: LineForm, number: int, buyer: Buyer, currency: str, *, tax_included: bool) -> Doc:
-    """The line without lineTotal and taxAmount. ActionError for a SKU that cannot be sold, or a bad discount."""
+    """The line before its tax is calculated. ActionError for a SKU that cannot be sold, or a bad discount."""
     product = sellable(shop, line.sku)
     address = buyer.shipping["address"]
     rate = line.tax_rate
@@ -43,10 +43,12 @@ def order_item(shop: Shop, line: LineForm, number: int, buyer: Buyer, currency: 
         "uom": product["uom"],
         "unitPrice": unit(price, currency),
         "discount": amount(line.discount, currency),
+        "taxAmount": amount(ZERO, currency),
         "taxRate": rate_text(rate),
-        "quantityShipped": quantity(Decimal(0)),
-        "quantityBackordered": quantity(Decimal(0)),
-        "quantityCancelled": quantity(Decimal(0)),
+        "lineTotal": amount(full - line.discount, currency),
+        "quantityShipped": quantity(ZERO),
+        "quantityBackordered": quantity(ZERO),
+        "quantityCancelled": quantity(ZERO),
         "locationKey": rows[0]["locationKey"] if rows else None,
         "attributes": {},
     }

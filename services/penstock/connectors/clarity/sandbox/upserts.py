@@ -62,7 +62,8 @@ def _canonical(shop: Shop, changes: dict[str, Any]) -> None:
     price = changes.get("price")
     if price is not None:
         for name in ("list", "sale"):
-            price[name] = None if price[name] is None else unit(Decimal(price[name]), price["currency"])
+            value = price.get(name)
+            price[name] = None if value is None else unit(Decimal(value), price["currency"])
     if changes.get("weight") is not None:
         changes["weight"] = at_least(Decimal(changes["weight"]), 2)
     if changes.get("creditLimit") is not None:
