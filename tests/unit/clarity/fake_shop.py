@@ -160,13 +160,8 @@ class FakeShop:
     def _entry(self, resource: str, index: int, entry: Row) -> Row:
         known = {row["customKey"] for row in self.tables["products"]}
         keys = {row["customKey"] for row in self.tables["accounts"]} | {None}
-        failed = None
-        if entry["sku"] not in known:
-            failed = {"code": "not_found", "details": [{"field": "sku", "code": "unknown"}]}
-        elif entry.get("accountKey") not in keys:
-            failed = {"code": "not_found", "details": [{"field": "accountKey", "code": "unknown"}]}
-        if failed:
-            return {"index": index, "key": entry["sku"], "status": 404, "error": failed}
+        if entry["sku"] not in known or entry.get("accountKey") not in keys:
+            return {"index": index, "key": entry["sku"], "status": 404, "error": {"code": "not_found"}}
         for row in self.tables[resource]:
             if row["sku"] == entry["sku"] and row.get("locationKey") == entry.get("locationKey"):
                 if entry.get("asOf", "~") < row.get("asOf", ""):

@@ -45,7 +45,8 @@ async def canonical(source: ClaritySource, entity: str, native_id: str, *carried
     )
     made: dict[str, Any] = mapping(SPEC.open_document(raw, None), env())
     own = canonical_id("clarity", "acme", entity, native_id)
-    return made | {"id": own, "source": {**SAGE, "system": "clarity", "instance": "acme"}, "deleted_at": None}
+    source_of = {"system": "clarity", "instance": "acme", "native_id": native_id, "observed_at": datetime.now(UTC)}
+    return made | {"id": own, "source": source_of, "deleted_at": None}
 
 
 def payload(entity: str, **record: Any) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 from penstock.connectors.clarity.sink import ClaritySink
 from penstock.connectors.contract import Done, Hold, Plan, Retry, Settled
 from tests.unit.clarity.fake_shop import FakeShop
-from tests.unit.clarity.tasks import SOURCE, Log, Open, plan, run, task
+from tests.unit.clarity.tasks import SOURCE, Log, Open, plan, price, run, task
 
 LINKED = Log(orders={"sage100:ABC:customer:01-ACME": "c9"}, natives={("customer", "c9"): "account-88"})
 
@@ -86,11 +86,15 @@ async def test_a_company_of_the_erp_is_made_under_its_number(sink: ClaritySink, 
     assert "customKey" not in shop.bodies[0]
 
 
-async def test_a_company_without_a_key_waits_for_one(sink: ClaritySink, shop: FakeShop) -> None:
+async def test_a_company_without_a_key_cannot_be_written_and_its_prices_wait(sink: ClaritySink, shop: FakeShop) -> None:
     shop.row("accounts", 88)["customKey"] = None
     decision = await plan(sink, customer(LINKED))
-    assert isinstance(decision, Hold)
-    assert decision.clears_on == "custom-key"
+    assert isinstance(decision, Settled)
+    assert decision.state == "not-ours"
+    assert "enter 01-ACME there" in decision.reason
+    held = await plan(sink, price(customer="01-ACME", log=LINKED))
+    assert isinstance(held, Hold)
+    assert held.clears_on == "custom-key"
     assert shop.writes() == []
 
 

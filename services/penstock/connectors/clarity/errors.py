@@ -34,7 +34,3 @@ class RefusedError(Exception):
         self.reply = reply
         fields = ", ".join(f"{entry.get('field')} ({entry.get('code')})" for entry in self.details)
         super().__init__(f"{what}: {status} {self.code}" + (f": {fields}" if fields else ""))
-
-    def names(self, word: str) -> bool:
-        """Does a detail speak of a field with this word in its name?"""
-        return any(word in str(entry.get("field")).lower() for entry in self.details)

@@ -63,14 +63,15 @@ class PriceHandler(ShopHandler):
             except RefusedError as error:
                 if error.status != 404:
                     raise
-                if "accountKey" in entry and error.names("account"):
-                    return Wait("customer", f"the shop has no account {entry['accountKey']}", after=30.0)
-                what = f"no product {entry['sku']}"
-                if "accountKey" in entry and not error.details:
-                    what += f", or no account {entry['accountKey']}"
-                return Wait("item", f"the shop has {what}", after=30.0)
+                return await self._missing(entry)
             if event_id is not None:
                 self._written[event_id] = entry
             return Done(reply=f"{entry['sku']}: {entry['list']} {entry['currency']}")
 
         return step("price", "absolute", send)
+
+    async def _missing(self, entry: Row) -> Wait:
+        """A 404 does not say whether it is the product or the account."""
+        if "accountKey" in entry and await self.shop.rows(self.shop.paths.products, customKey=entry["sku"]):
+            return Wait("customer", f"the shop has no account {entry['accountKey']}", after=30.0)
+        return Wait("item", f"the shop has no product {entry['sku']}", after=30.0)
