@@ -24,7 +24,7 @@ from penstock.cli.up import Stopped, rows, start_with_progress, stop_signal
 
 app = typer.Typer(add_completion=False)
 
-SETTLE_SECONDS = 120.0
+SETTLE_SECONDS = 300.0
 SETTLE_SECONDS_PER_ORDER = 1.0
 
 

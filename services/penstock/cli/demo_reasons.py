@@ -48,19 +48,19 @@ def order_of_event(event_id: str, shops: Shops) -> str | None:
     return f"{tag}-{parts[3]}" if tag else None
 
 
-def policies(view: LogView, flow: str, policy_of: Mapping[str, str]) -> dict[str, int]:
-    """How many documents of a flow each rule has held, and how many notices were given, under the policy's name."""
+def policies(view: LogView, tag: str, policy_of: Mapping[str, str]) -> dict[str, int]:
+    """How many of a shop's orders each rule has held, and how many notices were given, under the policy's name."""
     held = (body(record) for record in view.records("hold") if record.value)
     told = (body(record) for record in view.records("alert") if record.value)
-    return count_policies([*held, *told], flow, policy_of)
+    return count_policies([*held, *told], tag, policy_of)
 
 
-def count_policies(said: Sequence[Mapping[str, Any]], flow: str, policy_of: Mapping[str, str]) -> dict[str, int]:
-    """From entries of `hold` (their rule is `on`) and alerts on documents: a document counts once per rule."""
+def count_policies(said: Sequence[Mapping[str, Any]], tag: str, policy_of: Mapping[str, str]) -> dict[str, int]:
+    """From entries of `hold` (their rule is `on`) and alerts: an order counts once per rule."""
     documents = {
         (str(each.get("on") or each.get("rule") or each.get("kind")), str(each["document"]))
         for each in said
-        if each.get("flow") == flow and each.get("document")
+        if each.get("entity") == "order" and str(each.get("document")).startswith(f"{tag}-")
     }
     counted = Counter(policy_of.get(rule, rule) for rule, _ in documents)
     return dict(sorted(counted.items()))

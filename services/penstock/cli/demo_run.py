@@ -83,7 +83,7 @@ class DemoRun:
 
     def policies(self, flow: DemoFlow) -> dict[str, int]:
         """What the policies of a flow did, from the log and from what the systems show."""
-        said = policies(self.view, flow.name, flow.pair.policy_of)
+        said = policies(self.view, flow.play.tag, flow.pair.policy_of)
         return dict(sorted({**said, **flow.play.snapshot.outcomes}.items()))
 
     def _look(self) -> Looks:

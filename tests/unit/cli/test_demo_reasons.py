@@ -11,15 +11,16 @@ def test_an_event_is_told_by_the_shop_that_it_comes_from() -> None:
     assert order_of_event("nothing", SHOPS) is None
 
 
-def test_a_document_counts_once_per_rule_however_often_it_was_held_or_told() -> None:
-    held = {"flow": "clarity-sage100", "on": "stock", "document": "CL1-1"}
-    alert = {"flow": "clarity-sage100", "kind": "held", "rule": "stock", "document": "CL1-1"}
-    booked = {"flow": "clarity-sage100", "kind": "back-order", "rule": "", "document": "CL1-2"}
-    said = [held, held, alert, {**held, "on": "credit"}, booked, {"kind": "outage", "target": "sage100:ABC"}]
+def test_an_order_counts_once_per_rule_however_often_it_was_held_or_told() -> None:
+    held = {"entity": "order", "on": "stock", "document": "CL1-1"}
+    alert = {"entity": "order", "kind": "held", "rule": "stock", "document": "CL1-1"}
+    booked = {"entity": "order", "kind": "back-order", "rule": "", "document": "CL1-2"}
+    others = [{"entity": "price", "on": "target", "document": "CL1-3"}, {"kind": "outage", "target": "sage100:ABC"}]
+    said = [held, held, alert, {**held, "on": "credit"}, booked, *others]
     names = {"stock": "stock.unavailable=hold", "back-order": "stock.unavailable=back-order"}
-    assert count_policies(said, "clarity-sage100", names) == {
+    assert count_policies(said, "CL1", names) == {
         "credit": 1,
         "stock.unavailable=back-order": 1,
         "stock.unavailable=hold": 1,
     }
-    assert count_policies(said, "prestashop-infor", names) == {}
+    assert count_policies(said, "PS1", names) == {}
