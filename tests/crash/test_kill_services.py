@@ -10,7 +10,7 @@ from tests.crash.killing import Outcome, kill_among_orders
 from penstock.log.jars import JarsError, ensure_libs, find_java
 
 ORDERS = int(os.environ.get("PENSTOCK_CRASH_ORDERS", "200"))
-FLOWS = ("prestashop-infor",)
+FLOWS = ("prestashop-infor", "clarity-sage100")
 SEED = int(os.environ.get("PENSTOCK_CRASH_SEED", "7"))
 
 pytestmark = [pytest.mark.kafka, pytest.mark.crash, pytest.mark.timeout(1500)]
