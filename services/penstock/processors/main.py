@@ -15,6 +15,7 @@ import structlog
 
 from penstock.flow.load import load_flow
 from penstock.log.kafka import KafkaSettings, quiet_aiokafka
+from penstock.log.loader import LoaderError
 from penstock.log.registry_client import RegistryClient
 from penstock.log.topics import partitions_of
 from penstock.log.wire import Codec
@@ -114,8 +115,13 @@ def run(flow_name: str, env: str, host: str, port: int, ready_file: Path | None)
 
     @app.task  # type: ignore[untyped-decorator]  # Faust is not typed
     async def retry_after_orders() -> None:
-        if orders is not None:
+        if orders is None:
+            return
+        try:
             await orders.run(producer_send(app))
+        except LoaderError as error:
+            log.critical("routes_lost", reason=str(error))
+            os._exit(EXIT_UNDELIVERABLE)
 
     @app.task  # type: ignore[untyped-decorator]  # Faust is not typed
     async def serve() -> None:

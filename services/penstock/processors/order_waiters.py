@@ -59,9 +59,12 @@ class OrderWaiters:
         return list(out.values())
 
     async def run(self, send: Send) -> None:
-        """For ever."""
+        """For ever. Raises LoaderError when the holds or the routes cannot be followed any more."""
         while True:
             await asyncio.sleep(LOOK)
+            self._routes.check()
+            if self._loader is not None:
+                self._loader.caught_up()
             if due := self.due():
                 await deliver(due, send)
                 log.info("published_again", why="their orders are routed", records=len(due))

@@ -59,6 +59,11 @@ class RouteStore:
         self._loader.follow(settings.topic(TOPIC))
         return self._loader
 
+    def check(self) -> None:
+        """Raises LoaderError when the topic is followed no more: then nothing here is to be trusted."""
+        if self._loader is not None:
+            self._loader.caught_up()
+
     def catch_up(self, timeout: float) -> None:
         """Blocks until everything is read that is on the topic now. Raises TimeoutError."""
         if self._loader is None or self._settings is None:

@@ -10,6 +10,7 @@ import pytest
 from penstock.flow.load import Flow
 from penstock.log.fates import Fate
 from penstock.log.headers import texts
+from penstock.log.loader import LoaderError
 from penstock.log.partition import partition_for
 from penstock.log.wire import Codec
 from penstock.processors.deliver import Output
@@ -234,6 +235,19 @@ def test_a_hold_that_a_person_has_ended_is_not_tried_again(worker: Worker) -> No
             waiting.take(output.key.decode(), None)
     worker(incoming(order()))
     assert waiting.due() == []
+
+
+async def test_nothing_goes_on_when_the_routes_cannot_be_followed_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Lost(RouteStore):
+        def check(self) -> None:
+            raise LoaderError("route has stopped")
+
+    async def send(_output: Output) -> Any:
+        raise AssertionError("nothing is due")
+
+    monkeypatch.setattr("penstock.processors.order_waiters.LOOK", 0.0)
+    with pytest.raises(LoaderError, match="route has stopped"):
+        await OrderWaiters("two", Lost("two")).run(send)
 
 
 def test_other_holds_and_other_flows_do_not_concern_it(worker: Worker) -> None:
