@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NoReturn
 
 import orjson
 import pytest
@@ -242,7 +243,7 @@ async def test_nothing_goes_on_when_the_routes_cannot_be_followed_any_more(monke
         def check(self) -> None:
             raise LoaderError("route has stopped")
 
-    async def send(_output: Output) -> Any:
+    async def send(_output: Output) -> NoReturn:
         raise AssertionError("nothing is due")
 
     monkeypatch.setattr("penstock.processors.order_waiters.LOOK", 0.0)
