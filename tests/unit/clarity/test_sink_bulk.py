@@ -143,6 +143,19 @@ async def test_a_full_batch_does_not_wait() -> None:
     assert calls == [2, 2]
 
 
+async def test_a_batch_that_was_full_makes_no_empty_call_later() -> None:
+    calls: list[int] = []
+
+    async def call(asked):
+        calls.append(len(asked))
+        return list(asked)
+
+    batch: Batch[int, int] = Batch(call, wait=0.001, most=2)
+    await asyncio.gather(batch.ask(1), batch.ask(2))
+    await asyncio.gather(*batch._running)
+    assert calls == [2]
+
+
 # --- prices
 
 
