@@ -132,6 +132,21 @@ async def shop(open_shop: Open) -> ShopClient:
     return made
 
 
+@pytest.fixture(scope="session")
+def shared_app() -> SandboxApp:
+    return create(None, 7, {"rate_limit": None})
+
+
+@pytest.fixture
+async def shared(shared_app: SandboxApp) -> AsyncIterator[ShopClient]:
+    """A shop for tests that change nothing: filling one takes longer than most calls."""
+    transport = httpx.ASGITransport(app=shared_app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://shop.example") as client:
+        shop = ShopClient(shared_app, client)
+        await shop.log_in()
+        yield shop
+
+
 class Receiver:
     """What our ingress would get: bodies and headers. `statuses` are answered first, then `status`."""
 

@@ -13,17 +13,17 @@ from .conftest import FORM, Open, ShopClient, error
 BASIC = (Options().client_id, Options().client_secret)
 
 
-async def test_a_token_has_all_the_scopes_of_the_client_unless_it_asks_for_less(shop: ShopClient) -> None:
-    answer = await shop.log_in()
+async def test_a_token_has_all_the_scopes_of_the_client_unless_it_asks_for_less(shared: ShopClient) -> None:
+    answer = await shared.log_in()
     assert answer.headers["cache-control"] == "no-store"
     token = answer.json()
     assert (token["token_type"], token["expires_in"], token["scope"].split()) == ("Bearer", 3600, list(SCOPES))
-    less = (await shop.log_in(scope="orders:read products:read")).json()
+    less = (await shared.log_in(scope="orders:read products:read")).json()
     assert less["scope"] == "orders:read products:read"
 
 
-async def test_the_client_may_authenticate_by_basic(shop: ShopClient) -> None:
-    answer = await shop.http.post("/oauth/token", data={"grant_type": "client_credentials"}, auth=BASIC)
+async def test_the_client_may_authenticate_by_basic(shared: ShopClient) -> None:
+    answer = await shared.http.post("/oauth/token", data={"grant_type": "client_credentials"}, auth=BASIC)
     assert answer.status_code == 200
 
 
@@ -38,34 +38,34 @@ async def test_the_client_may_authenticate_by_basic(shop: ShopClient) -> None:
     ],
 )
 async def test_token_requests_are_refused_as_rfc_6749_says(
-    shop: ShopClient, form: dict[str, str], expected: str
+    shared: ShopClient, form: dict[str, str], expected: str
 ) -> None:
-    answer = await shop.log_in(**form)
+    answer = await shared.log_in(**form)
     assert (answer.status_code, answer.json()["error"]) == (400, expected)
     assert answer.json()["error_description"]
 
 
-async def test_a_wrong_basic_secret_is_401_with_a_challenge(shop: ShopClient) -> None:
-    answer = await shop.http.post("/oauth/token", data={"grant_type": "client_credentials"}, auth=("penstock", "no"))
+async def test_a_wrong_basic_secret_is_401_with_a_challenge(shared: ShopClient) -> None:
+    answer = await shared.http.post("/oauth/token", data={"grant_type": "client_credentials"}, auth=("penstock", "no"))
     assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
     assert answer.headers["www-authenticate"].startswith("Basic")
 
 
-async def test_a_token_request_in_json_is_invalid(shop: ShopClient) -> None:
-    answer = await shop.http.post("/oauth/token", json=FORM)
+async def test_a_token_request_in_json_is_invalid(shared: ShopClient) -> None:
+    answer = await shared.http.post("/oauth/token", json=FORM)
     assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
 
 
-async def test_the_token_address_takes_post_only_and_is_not_under_the_api(shop: ShopClient) -> None:
-    answer = await shop.http.get("/oauth/token")
+async def test_the_token_address_takes_post_only_and_is_not_under_the_api(shared: ShopClient) -> None:
+    answer = await shared.http.get("/oauth/token")
     assert (error(answer), answer.headers["allow"]) == ((405, "method_not_allowed"), "POST")
-    assert error(await shop.post("oauth/token", {})) == (404, "not_found")
+    assert error(await shared.post("oauth/token", {})) == (404, "not_found")
 
 
-async def test_without_a_token_or_with_a_wrong_one_401(shop: ShopClient) -> None:
-    del shop.http.headers["Authorization"]
-    assert error(await shop.get("products")) == (401, "missing_credentials")
-    answer = await shop.get("products", headers={"Authorization": "Bearer nonsense"})
+async def test_without_a_token_or_with_a_wrong_one_401(shared: ShopClient) -> None:
+    del shared.http.headers["Authorization"]
+    assert error(await shared.get("products")) == (401, "missing_credentials")
+    answer = await shared.get("products", headers={"Authorization": "Bearer nonsense"})
     assert error(answer) == (401, "invalid_token")
     assert answer.headers["www-authenticate"] == 'Bearer error="invalid_token"'
 
@@ -120,22 +120,22 @@ CALLS: list[tuple[str, str, str, Any]] = [
 
 
 @pytest.mark.parametrize(("scope", "method", "path", "body"), CALLS)
-async def test_every_call_needs_its_scope(shop: ShopClient, scope: str, method: str, path: str, body: Any) -> None:
-    await shop.log_in(scope=" ".join(one for one in SCOPES if one != scope))
-    answer = await shop.http.request(method, f"/api/v1/{path}", json=body)
+async def test_every_call_needs_its_scope(shared: ShopClient, scope: str, method: str, path: str, body: Any) -> None:
+    await shared.log_in(scope=" ".join(one for one in SCOPES if one != scope))
+    answer = await shared.http.request(method, f"/api/v1/{path}", json=body)
     assert error(answer) == (403, "insufficient_scope")
-    await shop.log_in(scope=scope)
-    answer = await shop.http.request(method, f"/api/v1/{path}", json=body)
+    await shared.log_in(scope=scope)
+    answer = await shared.http.request(method, f"/api/v1/{path}", json=body)
     assert answer.status_code != 403
 
 
-async def test_health_needs_no_credentials(shop: ShopClient) -> None:
-    del shop.http.headers["Authorization"]
-    assert (await shop.get("health")).status_code == 200
+async def test_health_needs_no_credentials(shared: ShopClient) -> None:
+    del shared.http.headers["Authorization"]
+    assert (await shared.get("health")).status_code == 200
 
 
-async def test_an_error_has_its_request_id_in_body_and_header(shop: ShopClient) -> None:
-    answer = await shop.get("products/9999999")
+async def test_an_error_has_its_request_id_in_body_and_header(shared: ShopClient) -> None:
+    answer = await shared.get("products/9999999")
     assert error(answer) == (404, "not_found")
     told = answer.json()["error"]
     assert set(told) == {"code", "message", "requestId", "details"}
@@ -156,12 +156,12 @@ async def test_an_error_has_its_request_id_in_body_and_header(shop: ShopClient) 
     ],
 )
 async def test_a_method_that_is_not_known_is_405_with_allow(
-    shop: ShopClient, method: str, path: str, allow: str
+    shared: ShopClient, method: str, path: str, allow: str
 ) -> None:
-    answer = await shop.http.request(method, f"/api/v1/{path}")
+    answer = await shared.http.request(method, f"/api/v1/{path}")
     assert (answer.status_code, answer.headers["allow"]) == (405, allow)
 
 
 @pytest.mark.parametrize("path", ["nothing", "sales-orders/1/lines", "sales-orders/abc", "sales-orders/-1", ""])
-async def test_what_is_not_there_is_404(shop: ShopClient, path: str) -> None:
-    assert error(await shop.get(path)) == (404, "not_found")
+async def test_what_is_not_there_is_404(shared: ShopClient, path: str) -> None:
+    assert error(await shared.get(path)) == (404, "not_found")

@@ -204,6 +204,6 @@ async def test_the_same_seed_places_the_same_orders(open_shop: Open) -> None:
         ({"colour": "red"}, "colour"),
     ],
 )
-async def test_a_wish_that_cannot_be_met_says_why_and_does_nothing(shop: ShopClient, wish: Json, reason: str) -> None:
-    assert reason in await shop.refused("place-order", **wish)
-    assert await shop.state("orders") == []
+async def test_a_wish_that_cannot_be_met_says_why_and_does_nothing(shared: ShopClient, wish: Json, reason: str) -> None:
+    assert reason in await shared.refused("place-order", **wish)
+    assert await shared.state("orders") == []

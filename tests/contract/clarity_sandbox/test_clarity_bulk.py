@@ -41,8 +41,8 @@ async def test_each_entry_has_its_own_result(shop: ShopClient) -> None:
 
 @pytest.mark.parametrize("path", ["inventory/bulk", "prices/bulk"])
 @pytest.mark.parametrize("body", [{}, {"entries": []}, {"entries": {}}, {"entries": [ROW] * 501}, {"rows": [ROW]}])
-async def test_a_body_without_1_to_500_entries_is_422_as_a_whole(shop: ShopClient, path: str, body: Any) -> None:
-    answer = await shop.put(path, body)
+async def test_a_body_without_1_to_500_entries_is_422_as_a_whole(shared: ShopClient, path: str, body: Any) -> None:
+    answer = await shared.put(path, body)
     assert error(answer) == (422, "validation_failed")
 
 
@@ -89,9 +89,9 @@ async def test_stock_that_is_older_than_what_is_known_is_stale(shop: ShopClient)
     ],
 )
 async def test_what_a_stock_entry_gets_wrong_is_named(
-    shop: ShopClient, change: Json, expected: tuple[str, str]
+    shared: ShopClient, change: Json, expected: tuple[str, str]
 ) -> None:
-    [result] = await stock(shop, {**ROW, **change})
+    [result] = await stock(shared, {**ROW, **change})
     detail = result["error"]["details"][0]
     assert (result["status"], (detail["field"], detail["code"])) == (422, expected)
 
@@ -114,16 +114,16 @@ async def test_prices_are_one_per_sku_currency_and_account(open_shop: Open) -> N
     ]
 
 
-async def test_what_a_price_entry_gets_wrong_is_named(shop: ShopClient) -> None:
+async def test_what_a_price_entry_gets_wrong_is_named(shared: ShopClient) -> None:
     entries = [{**PRICE, "sku": "X"}, {**PRICE, "accountKey": "X"}, {"sku": SKU}, {**PRICE, "list": "1.00001"}]
-    results = await prices(shop, *entries)
+    results = await prices(shared, *entries)
     assert [one["status"] for one in results] == [404, 404, 422, 422]
     details = results[2]["error"]["details"]
     assert sorted((one["field"], one["code"]) for one in details) == [("currency", "required"), ("list", "required")]
 
 
-async def test_prices_are_listed(shop: ShopClient) -> None:
-    answer = await shop.get("prices/bulk?pageSize=1")
+async def test_prices_are_listed(shared: ShopClient) -> None:
+    answer = await shared.get("prices/bulk?pageSize=1")
     [row] = answer.json()["data"]
     assert {"id", "sku", "currency", "accountKey", "list", "sale", "version", "updatedDate"} == set(row)
-    assert fields(await shop.get("prices/bulk?currency=USD")) == [("currency", "invalid")]
+    assert fields(await shared.get("prices/bulk?currency=USD")) == [("currency", "invalid")]

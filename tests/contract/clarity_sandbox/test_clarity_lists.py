@@ -37,8 +37,8 @@ async def ids(shop: ShopClient, path: str) -> list[int]:
     return [row["id"] for row in answer.json()["data"]]
 
 
-async def test_pages_hold_fifty_rows_unless_told_otherwise(shop: ShopClient) -> None:
-    answer = await shop.get("users")
+async def test_pages_hold_fifty_rows_unless_told_otherwise(shared: ShopClient) -> None:
+    answer = await shared.get("users")
     page = answer.json()["pagination"]
     assert {name: page[name] for name in page if name != "nextCursor"} == {
         "page": 1,
@@ -48,31 +48,31 @@ async def test_pages_hold_fifty_rows_unless_told_otherwise(shop: ShopClient) -> 
         "hasMore": True,
     }
     assert answer.headers["link"] == '<http://shop.example/api/v1/users?page=2>; rel="next"'
-    last = await shop.get("users?page=4")
+    last = await shared.get("users?page=4")
     assert last.json()["pagination"]["hasMore"] is False
     assert "link" not in last.headers
     assert "nextCursor" not in last.json()["pagination"]
 
 
-async def test_a_page_past_the_end_and_an_empty_list_are_empty(shop: ShopClient) -> None:
-    past = (await shop.get("users?page=9")).json()
+async def test_a_page_past_the_end_and_an_empty_list_are_empty(shared: ShopClient) -> None:
+    past = (await shared.get("users?page=9")).json()
     assert (past["data"], past["pagination"]["totalCount"]) == ([], 200)
-    empty = (await shop.get("shipments")).json()
+    empty = (await shared.get("shipments")).json()
     assert empty["data"] == []
     assert (empty["pagination"]["totalPages"], empty["pagination"]["hasMore"]) == (0, False)
 
 
-async def test_links_and_cursors_lead_through_all_rows_once(shop: ShopClient) -> None:
+async def test_links_and_cursors_lead_through_all_rows_once(shared: ShopClient) -> None:
     for query in ("", "&sort=updatedDate", "&sort=-updatedDate"):
         for walk in (follow, by_cursor):
-            found = await walk(shop, f"products?pageSize=200{query}")
+            found = await walk(shared, f"products?pageSize=200{query}")
             assert found == sorted(set(found)), "one second, so that ids break the tie"
-            assert len(found) == len(await shop.state("products"))
+            assert len(found) == len(await shared.state("products"))
 
 
-async def test_an_answer_by_cursor_has_a_link_but_no_page(shop: ShopClient) -> None:
-    first = (await shop.get("users?pageSize=2")).json()["pagination"]
-    second = await shop.get(f"users?pageSize=2&cursor={quote(first['nextCursor'])}")
+async def test_an_answer_by_cursor_has_a_link_but_no_page(shared: ShopClient) -> None:
+    first = (await shared.get("users?pageSize=2")).json()["pagination"]
+    second = await shared.get(f"users?pageSize=2&cursor={quote(first['nextCursor'])}")
     assert "page" not in second.json()["pagination"]
     assert "cursor=" in second.headers["link"]
 
@@ -160,17 +160,17 @@ BAD = [
 
 
 @pytest.mark.parametrize(("path", "field"), BAD)
-async def test_what_a_list_does_not_know_is_400_invalid_filter(shop: ShopClient, path: str, field: str) -> None:
-    answer = await shop.get(path)
+async def test_what_a_list_does_not_know_is_400_invalid_filter(shared: ShopClient, path: str, field: str) -> None:
+    answer = await shared.get(path)
     assert error(answer) == (400, "invalid_filter")
     assert answer.json()["error"]["details"][0]["field"] == field
 
 
-async def test_a_cursor_stands_alone_and_belongs_to_its_query(shop: ShopClient) -> None:
-    cursor = quote((await shop.get("users?pageSize=2")).json()["pagination"]["nextCursor"])
-    assert error(await shop.get(f"users?page=1&cursor={cursor}")) == (400, "invalid_filter")
-    assert error(await shop.get(f"users?active=true&cursor={cursor}")) == (400, "invalid_filter")
-    assert error(await shop.get(f"users?sort=updatedDate&cursor={cursor}")) == (400, "invalid_filter")
+async def test_a_cursor_stands_alone_and_belongs_to_its_query(shared: ShopClient) -> None:
+    cursor = quote((await shared.get("users?pageSize=2")).json()["pagination"]["nextCursor"])
+    assert error(await shared.get(f"users?page=1&cursor={cursor}")) == (400, "invalid_filter")
+    assert error(await shared.get(f"users?active=true&cursor={cursor}")) == (400, "invalid_filter")
+    assert error(await shared.get(f"users?sort=updatedDate&cursor={cursor}")) == (400, "invalid_filter")
 
 
 @pytest.mark.parametrize(("walk", "missed"), [(follow, 1), (by_cursor, 0)])

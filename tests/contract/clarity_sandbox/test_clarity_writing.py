@@ -50,9 +50,9 @@ async def test_a_key_is_forgotten_after_a_day(shop: ShopClient, number: int) -> 
 
 @pytest.mark.parametrize("path", ["shipments", "refunds", "webhooks", "sales-orders/5120/status"])
 @pytest.mark.parametrize("key", [None, "", "1234", "not-a-uuid-at-all-0000-000000000000"])
-async def test_every_post_needs_a_uuid(shop: ShopClient, path: str, key: str | None) -> None:
+async def test_every_post_needs_a_uuid(shared: ShopClient, path: str, key: str | None) -> None:
     headers = {} if key is None else {"Idempotency-Key": key}
-    answer = await shop.http.post(f"/api/v1/{path}", json={}, headers=headers)
+    answer = await shared.http.post(f"/api/v1/{path}", json={}, headers=headers)
     assert error(answer) == (400, "bad_request")
 
 
@@ -136,14 +136,14 @@ async def test_a_charset_beside_the_content_type_is_fine(shop: ShopClient, numbe
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'"text"', b"null"])
-async def test_a_body_that_is_no_json_object_is_400(shop: ShopClient, content: bytes) -> None:
+async def test_a_body_that_is_no_json_object_is_400(shared: ShopClient, content: bytes) -> None:
     headers = {"Idempotency-Key": new_key(), "Content-Type": "application/json"}
-    answer = await shop.http.post("/api/v1/shipments", content=content, headers=headers)
+    answer = await shared.http.post("/api/v1/shipments", content=content, headers=headers)
     assert error(answer) == (400, "bad_request")
 
 
-async def test_a_body_over_a_mebibyte_is_413(shop: ShopClient) -> None:
-    answer = await shop.put("products/by-key/NEW-1", {"name": "x" * 1024 * 1024})
+async def test_a_body_over_a_mebibyte_is_413(shared: ShopClient) -> None:
+    answer = await shared.put("products/by-key/NEW-1", {"name": "x" * 1024 * 1024})
     assert error(answer) == (413, "payload_too_large")
 
 
@@ -218,10 +218,10 @@ async def test_put_by_key_creates_then_merges(shop: ShopClient) -> None:
         ({**NAME, "id": 4}, [("id", "unknown")]),
     ],
 )
-async def test_a_product_that_does_not_fit_is_422(shop: ShopClient, body: Any, expected: list[Any]) -> None:
-    answer = await shop.put("products/by-key/NEW-1", body)
+async def test_a_product_that_does_not_fit_is_422(shared: ShopClient, body: Any, expected: list[Any]) -> None:
+    answer = await shared.put("products/by-key/NEW-1", body)
     assert (error(answer), fields(answer)) == ((422, "validation_failed"), expected)
-    assert await shop.state("products", customKey="NEW-1") == []
+    assert await shared.state("products", customKey="NEW-1") == []
 
 
 async def test_put_by_key_may_carry_a_version(shop: ShopClient) -> None:
