@@ -10,8 +10,10 @@ async def test_an_open_order_is_on_sales_order_also_on_hold_until_it_is_deleted(
     assert await desk.stock() == (120, 2, 0)
     await desk.call("POST", f"SO/SalesOrder/{number}/Release")
     assert await desk.stock() == (120, 2, 0)
+    assert (await desk.get("AR/Customer/01-WEB0001"))["OpenOrderAmt"] == "39.90"
     await desk.call("DELETE", f"SO/SalesOrder/{number}")
     assert await desk.stock() == (120, 0, 0)
+    assert (await desk.get("AR/Customer/01-WEB0001"))["OpenOrderAmt"] == "0.00"
 
 
 @pytest.mark.parametrize("kind", ["Q", "P", "M", "R"])
@@ -124,6 +126,8 @@ async def test_invoices_of_a_split_order_add_up_to_the_cent(desk, make):
         assert "error" not in await desk.act("ship", SalesOrderNo=made["SalesOrderNo"], lines=wanted)
     invoices = await desk.rows("AR/Invoice", includeLines="true")
     assert [row["FreightAmt"] for row in invoices] == ["5.00", "0.00", "0.00"]
+    shares = ("TaxableSalesAmt", "NonTaxableSalesAmt", "SalesTaxAmt", "DiscountAmt")
+    assert [invoices[0][name] for name in shares] == ["3.34", "1.00", "0.29", "0.18"]
     pairs = {"TaxableSalesAmt": "TaxableAmt", "NonTaxableSalesAmt": "NonTaxableAmt"}
     pairs |= {name: name for name in ("FreightAmt", "SalesTaxAmt", "DiscountAmt")}
     for posted, ordered in pairs.items():

@@ -175,6 +175,7 @@ async def test_each_write_of_a_record_moves_its_stamp(desk):
 
 async def test_a_changed_row_comes_again_and_moves_to_the_end(desk):
     first, second = await desk.order(), await desk.order()
+    await desk.fault(kind="clock_shift", seconds=1)  # orders of one moment may share a stamp
     await desk.patch(f"SO/SalesOrder/{first['SalesOrderNo']}", {"Comment": "changed"})
     rows = await desk.rows("SO/SalesOrder")
     assert [row["SalesOrderNo"] for row in rows] == [second["SalesOrderNo"], first["SalesOrderNo"]]
