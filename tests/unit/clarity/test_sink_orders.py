@@ -133,6 +133,18 @@ async def test_the_number_is_written_while_the_status_waits(shop: FakeShop, clie
     assert shop.writes() == [("PATCH", "sales-orders/5120")]
 
 
+async def test_an_order_released_and_shipped_between_two_looks_is_released_in_the_shop(
+    shop: FakeShop, client: Shop
+) -> None:
+    shop.order().update(status="On Hold", customKey="W0003Y8", erpStatus="O")
+    handler = StatusHandler(client, now=lambda: SOURCE["observed_at"])  # type: ignore[arg-type,return-value]
+    decision = await handler.plan(status("Completed"))
+    assert isinstance(decision, Plan), "its shipments wait for it"
+    results = [await step.send(_Open()) for step in decision.steps]
+    assert isinstance(results[-1], Wait)
+    assert shop.order()["status"] == "Processing"
+
+
 async def test_an_order_shipped_in_part_waits_for_the_rest_however_long(sink: ClaritySink, shop: FakeShop) -> None:
     shop.order().update(status="Partially Shipped", customKey="W0003Y8", erpStatus="C")
     shop.order()["items"][0]["quantityShipped"] = "1.0000"

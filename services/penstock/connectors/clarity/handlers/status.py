@@ -72,10 +72,15 @@ class StatusHandler(ShopHandler):
             return Settled(
                 "superseded", f"the shop's order {order.native_id} is {order.status}, past {target}", order.native_id
             )
-        if self._shipment_first(task, order, target):
-            return Wait("shipment", f"order {order.native_id}: its shipments bring it to {target}", 2.0)
-        mail = bool(task.options.get("notify_customers"))
         comment = f"ERP: {task.payload.get('erp_number') or ''} {task.payload.get('erp_status') or ''}".rstrip()
+        if self._shipment_first(task, order, target):
+            first = Wait("shipment", f"order {order.native_id}: its shipments bring it to {target}", 2.0)
+            if order.status not in statuses.held:
+                return first
+            # released and shipped between two looks: the shipments wait for the shop's order to be released
+            released = move(self.shop, order, statuses.working, task.event_id, comment, notify=False)
+            return [released, waiting(first)]
+        mail = bool(task.options.get("notify_customers"))
         return [move(self.shop, order, name, task.event_id, comment, notify=mail and name == target) for name in judged]
 
     def _shipment_first(self, task: Task, order: ShopOrder, target: str) -> bool:
