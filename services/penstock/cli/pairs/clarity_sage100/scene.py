@@ -44,10 +44,8 @@ class Scene:
             self._count(sku, QuantityOnHand=ENOUGH)
         for part, quantity in TOO_LITTLE.items():
             self._count(self.cast.parts[part], QuantityOnHand=quantity)
-        emails = {int(row["id"]): str(row["email"]).lower() for row in self._shop.state("users")}
-        known = {emails[user] for user in self.cast.buyers["known"]}
         for customer in self._erp.state("customers"):
-            if customer["EmailAddress"] in known:
+            if customer["EmailAddress"] in self.cast.known:
                 self._set_customer(customer, CreditLimit=NO_LIMIT)
         self._shop.act("set-options", {"retry_after": "date", "fail_every": {"429": 60}})
 
@@ -60,7 +58,7 @@ class Scene:
             body |= {"userId": self._shop.act("add-customer", customer)["userId"], "contact": contact}
         elif part != "guest":
             body.pop("email", None)
-            body["userId"] = self.cast.user(part, wish.place.get("which", 0))
+            body = {**self.cast.buyer(part, wish.place.get("which", 0)), **body}
         body["lines"] = self._lines(wish.place["basket"], wish.place.get("lineDiscount"))
         return int(self._shop.act("place-order", body)["id"])
 
