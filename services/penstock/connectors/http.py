@@ -21,6 +21,8 @@ from penstock.connectors.budget import Budget
 from penstock.connectors.contract import SendWindow
 
 MAX_BODY = 32 * 1024 * 1024
+LONG_WAIT = 60.0
+"""A target that asks for more seconds than this, of everybody, is as good as closed."""
 
 
 class NotSentError(Exception):
@@ -153,7 +155,7 @@ class Api:
         if reply.status == 429:
             wait = reply.retry_after
             self.budget.pause_for(1.0 if wait is None else wait)
-            raise BusyError("429 too many requests", wait)
+            raise BusyError("429 too many requests", wait, closed=wait is not None and wait > LONG_WAIT)
         if reply.status < 500:
             self.budget.answered += 1
         return reply

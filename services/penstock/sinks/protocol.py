@@ -190,7 +190,8 @@ class EffectProtocol:
                     if self._health.outage_seconds is not None:
                         progress.started = self._clock()
                         continue  # the turn waits as long as the outage asks for
-                    if progress.tries >= RESUBMITS or self._clock() - progress.started > PATIENCE:
+                    waited = self._clock() - progress.started
+                    if progress.tries >= RESUBMITS or waited > PATIENCE or after > PATIENCE:
                         await self._record.close_failed(progress, reason)
                         return Waiting("target", reason, max(after, 10.0))
                     await asyncio.sleep(after * random.uniform(0.8, 1.2))
@@ -316,10 +317,12 @@ class EffectProtocol:
     async def _not_now(self, progress: Progress, error: NotSentError | LostReplyError, reason: str) -> NotNow:
         """A call that did nothing. Whether the target is out is for its health to say; a busy one is not."""
         after = error.retry_after if isinstance(error, NotSentError) else None
-        if not isinstance(error, BusyError):
-            await self._health.failed(str(error))
-        elif error.closed:
+        busy = isinstance(error, BusyError)
+        if (isinstance(error, BusyError) and error.closed) or (not busy and (after or 0.0) > PATIENCE):
+            # longer than a record may wait in memory: whoever asks for that takes nobody's calls
             await self._health.closed(str(error), after or 0.0)
+        elif not busy:
+            await self._health.failed(str(error))
         return NotNow(reason, after or float(min(0.2 * 2 ** min(progress.tries, 6), 10.0)))
 
     async def _hold_unknown(self, progress: Progress, reason: str) -> Finished:

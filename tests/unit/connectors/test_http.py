@@ -133,14 +133,15 @@ def test_a_retry_after_is_read_as_seconds_or_as_a_date(value: str | None, second
     assert retry_after_seconds(value, NOON) == seconds
 
 
-async def test_too_many_requests_are_a_wait_that_stops_all_callers() -> None:
-    transport = httpx.MockTransport(lambda _: httpx.Response(429, headers={"Retry-After": "7"}))
+@pytest.mark.parametrize(("seconds", "closed"), [(7.0, False), (900.0, True)])
+async def test_too_many_requests_are_a_wait_that_stops_all_callers(seconds: float, closed: bool) -> None:
+    transport = httpx.MockTransport(lambda _: httpx.Response(429, headers={"Retry-After": str(int(seconds))}))
     budget = Budget(BudgetSettings(), clock=lambda: 100.0)
     api = Api("https://shop.example/api", budget, transport=transport)
     with pytest.raises(BusyError) as raised:
         await api.request("POST", "/orders", content=b"{}")
-    assert (raised.value.retry_after, raised.value.closed) == (7.0, False)
-    assert budget._blocked_until == 107.0
+    assert (raised.value.retry_after, raised.value.closed) == (seconds, closed)
+    assert budget._blocked_until == 100.0 + seconds
     await api.close()
 
 

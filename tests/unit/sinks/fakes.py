@@ -52,7 +52,8 @@ def order_item(order: str = "A", offset: int = 0, event: str | None = None, **re
 class FakeTarget:
     """Orders by number with their lines.
 
-    `faults` are taken one per write: lost-before, lost-after, refuse, busy, locked, closed, boom.
+    `faults` are taken one per write: lost-before, lost-after, refuse, busy, locked, locked for long, closed,
+    later, boom.
     """
 
     keyed: bool = True
@@ -76,6 +77,10 @@ class FakeTarget:
             return Hold("Item X is not on file")
         if fault == "closed":
             raise BusyError("503 EXCLUSIVE_MODE", 3600.0, closed=True)
+        if fault == "later":
+            raise NotSentError("503 EXCLUSIVE_MODE", 3600.0)
+        if fault == "locked for long":
+            raise BusyError("423 RECORD_LOCKED", 600.0)
         if fault == "locked":
             raise BusyError("423 RECORD_LOCKED", 0.01)
         if self.hold is not None and row["line"] == 2:

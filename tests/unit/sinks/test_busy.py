@@ -81,6 +81,26 @@ async def test_an_hour_of_exclusive_mode_is_no_attempt_of_the_document_and_rejec
     assert [kind for kind, _, _ in alerts.sent] == ["outage"] * 4 + ["outage-over"]
 
 
+async def test_a_target_that_asks_for_an_hour_without_saying_why_is_closed_too():
+    told = asyncio.Event()
+
+    async def alert(kind: str, _priority: int, reason: str, _seconds: float) -> None:
+        assert (kind, reason) == ("outage", "503 EXCLUSIVE_MODE")
+        told.set()
+
+    run, _ = protocol(FakeTarget(faults=["later"]), Memory(), health=Health("erp:1", alert))
+    task = asyncio.create_task(run.run(order_item()))
+    await asyncio.wait_for(told.wait(), 5)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_a_record_that_is_locked_for_long_does_not_keep_a_lane():
+    run, _ = protocol(FakeTarget(faults=["locked for long"]), Memory())
+    ending = await asyncio.wait_for(run.run(order_item()), 5)
+    assert ending == Waiting("target", "line-0: 423 RECORD_LOCKED", 600.0)
+
+
 async def test_a_locked_record_is_neither_an_outage_nor_an_attempt_and_is_written_when_it_is_free():
     alerts = Alerts()
     health = Health("erp:1", alerts)
