@@ -184,8 +184,9 @@ class SageClient:
                 f"{text}: {'the record is in use' if reply.status == 423 else 'all seats are taken'}", wait
             )
         if code == "EXCLUSIVE_MODE":
-            self._budget.pause_for(wait or 30.0)
-            return NotSentError(f"{text}: Sage 100 runs an exclusive task (period end, backup)", wait or 30.0)
+            pause = 30.0 if wait is None else wait
+            self._budget.pause_for(pause)
+            return NotSentError(f"{text}: Sage 100 runs an exclusive task (period end, backup)", pause)
         if reply.status == 401:
             return ConfigurationError(f"{text}: check the credentials of auth {self._profile.auth}")
         if reply.status == 403:

@@ -113,6 +113,12 @@ def _line(wanted: Row, row: Row, order: Mapping[str, Any]) -> Row:
     return changed
 
 
+def owned_elsewhere(not_ours: Collection[str], part: str) -> frozenset[str]:
+    """Fields of one part of the payload whose master is Sage: `header.TermsCode` -> `TermsCode`."""
+    prefix = f"{part}."
+    return frozenset(name.removeprefix(prefix) for name in not_ours if name.startswith(prefix))
+
+
 def same(ours: object, theirs: object) -> bool:
     """Equal as text, or as numbers; an amount that is absent is zero."""
     left, right = str(ours or "").strip(), str(theirs or "").strip()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from rapidfuzz import fuzz
 
-from penstock.connectors.contract import CustomerRequest
+from penstock.connectors.contract import CustomerRequest, Task
 from penstock.connectors.sage100.client import Row
 from penstock.connectors.sage100.policies import Policies
 from penstock.connectors.sage100.settings import Sage100Settings
@@ -32,27 +32,25 @@ class Candidate:
 
 
 def customer_request(
-    payload: Mapping[str, Any],
     customer_id: str,
     reference: str,
-    policies: Policies,
+    task: Task,
     settings: Sage100Settings,
-    released: Collection[str] = (),
 ) -> CustomerRequest:
-    """What the customer lane needs: fields of AR_Customer, and the policies and waivers of who asks.
+    """What the customer lane needs: fields of AR_Customer, and the policies and waivers of the record that asks.
 
     Raises FieldError where a field cannot be kept, so that the one who asks is held with the reason.
     """
-    fields = dict(payload["customer"])
+    fields = dict(task.payload["customer"])
     fields["EmailAddress"] = normalise_email(fields.get("EmailAddress") or "")
     body = {
         "customer_id": customer_id,
         "reference": reference,
-        "customer": fitted(TABLE, fields, settings, transliterate=policies.transliterate),
-        "policies": asdict(policies),
-        "released": sorted(released),
+        "customer": fitted(TABLE, fields, settings, transliterate=Policies.of(task.policies).transliterate),
+        "policies": dict(task.policies),
+        "released": sorted(task.released),
     }
-    return CustomerRequest(payload["match_key"], customer_id, body)
+    return CustomerRequest(task.payload["match_key"], customer_id, body)
 
 
 def new_customer(customer: Mapping[str, Any], number: str, settings: Sage100Settings) -> Row:

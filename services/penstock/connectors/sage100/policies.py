@@ -22,8 +22,8 @@ class Policies:
     discount: str = "header"
     line_discount: str = "price"
     currency: str = "hold"
-    characters: str = "hold"
-    cancel: str = "delete"
+    characters: str = "transliterate"
+    cancel: str = "hold"
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> Policies:

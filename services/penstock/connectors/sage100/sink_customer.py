@@ -20,7 +20,7 @@ from penstock.connectors.contract import (
     Wait,
 )
 from penstock.connectors.sage100.client import CUSTOMER, Row, SageClient, keyed
-from penstock.connectors.sage100.compare import same
+from penstock.connectors.sage100.compare import owned_elsewhere, same
 from penstock.connectors.sage100.customers import (
     TABLE,
     alike,
@@ -60,7 +60,7 @@ class CustomerRequestHandler:
     async def add(self, body: Mapping[str, Any], window: SendWindow) -> tuple[str, str]:
         """Key of the customer and how it came to be. A number that another has is passed over."""
         customer = body["customer"]
-        by_counter = body["policies"]["numbers"] == "counter"
+        by_counter = Policies.of(body["policies"]).numbers == "counter"
         for attempt in range(NUMBERS_TRIED):
             if by_counter:
                 number = counted_number(self._settings, self._count)
@@ -99,7 +99,7 @@ class _Lane:
         self._body = body
         self._customer: Mapping[str, Any] = body["customer"]
         self._known = known
-        self._policies = Policies(**body["policies"])
+        self._policies = Policies.of(body["policies"])
 
     async def find(self) -> Done | Hold | Retry | None:
         return await reading(self._find)
@@ -183,7 +183,7 @@ class CustomerHandler:
         if found is None:
             return Hold(f"customer {key} is no longer in Sage 100: restore it, or book its next order anew")
         differing = {name: value for name, value in values.items() if not same(value, found[0].get(name))}
-        kept = tuple(sorted(set(differing) & task.not_ours))
+        kept = tuple(sorted(set(differing) & owned_elsewhere(task.not_ours, "customer")))
         changed = {name: value for name, value in differing.items() if name not in kept}
         if not changed:
             return Settled("unchanged", "the customer agrees", key, kept=kept)
@@ -198,9 +198,7 @@ class CustomerHandler:
         if not task.payload["customer"].get("EmailAddress") or not task.payload["customer"].get("CustomerName"):
             return Settled("not-routed", "without e-mail and name: added to Sage 100 with the first order")
         native = record["source"]["native_id"]
-        request = customer_request(
-            task.payload, record["id"], f"customer {native}", policies, self._settings, task.released
-        )
+        request = customer_request(record["id"], f"customer {native}", task, self._settings)
         return Wait("customer", "the customer is not in Sage 100 yet", request=request)
 
     def _step(self, key: str, changed: Row, kept: tuple[str, ...]) -> Step:

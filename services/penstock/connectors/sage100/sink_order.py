@@ -14,7 +14,7 @@ from penstock.connectors.contract import Decision, Exists, Hold, Link, Notice, P
 from penstock.connectors.sage100.amounts import ZERO, AmountsError, Line, Money, split
 from penstock.connectors.sage100.booking import Booking, closed, tax_hold
 from penstock.connectors.sage100.client import Row, SageClient
-from penstock.connectors.sage100.compare import RefusedChangeError, changes_of, shipped
+from penstock.connectors.sage100.compare import RefusedChangeError, changes_of, owned_elsewhere, shipped
 from penstock.connectors.sage100.customers import customer_request
 from penstock.connectors.sage100.errors import BusyError, RefusedError
 from penstock.connectors.sage100.items import Item, Items, UnresolvedError
@@ -143,7 +143,7 @@ class OrderHandler:
         if known is not None and known.refused:
             rule = next((rule for rule in _CUSTOMER_RULES if known.refused.startswith(rule)), "customer")
             return Hold(f"order {payload['reference']}: its customer cannot be booked: {known.refused}", rule=rule)
-        request = customer_request(payload, customer_id, payload["reference"], policies, self._settings, task.released)
+        request = customer_request(customer_id, payload["reference"], task, self._settings)
         return Wait("customer", "the customer is not in Sage 100 yet", request=request)
 
     # --- a new order
@@ -187,7 +187,7 @@ class OrderHandler:
         ignore = order.policies.credit == "ignore" or task.waives("credit")
         steps: list[Step] = []
         for part in parts:
-            if part.row is None:
+            if part.row is None or task.previous is None:  # one that is there is found again, and linked
                 told = () if part.name == "remainder" else notices
                 steps.append(self._booking.creating(part, order_id, told, tax_waived=tax_waived))
         steps += [
@@ -241,12 +241,13 @@ class OrderHandler:
         for part in parts:
             if part.row is None:
                 continue
-            changes = changes_of(part, part.row, task.not_ours)
+            changes = changes_of(part, part.row, owned_elsewhere(task.not_ours, "header"))
             kept += changes.kept
             if changes.body:
                 steps.append(self._booking.changing(part, changes))
         rest = self._booked(task, order, customer, parts, notices, tax_waived=True)
-        if not steps and all(part.row is not None and part.row.get("OrderStatus") != HELD for part in parts):
+        standing = any(part.row is None or part.row.get("OrderStatus") == HELD for part in parts)
+        if task.previous is not None and not steps and not standing:
             native = str(current[0]["SalesOrderNo"])
             return Settled(
                 "unchanged",
