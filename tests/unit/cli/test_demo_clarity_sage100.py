@@ -8,6 +8,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from penstock.cli.demo_play import Play
+from penstock.cli.demo_report import Reason
 from penstock.cli.pairs.clarity_sage100 import PAIR
 from penstock.cli.pairs.clarity_sage100.basket import BACK_ORDERED, PARTIAL, SCARCE
 from penstock.cli.pairs.clarity_sage100.plan import erp_faults, shop_faults
@@ -77,3 +78,34 @@ def test_the_sandboxes_understand_the_faults(systems: tuple[SandboxApi, SandboxA
     erp.add_faults(erp_faults(200))
     assert len(shop.faults()) == len(shop_faults(200))
     assert len(erp.faults()) == len(erp_faults(200))
+
+
+def test_a_buyer_over_the_limit_pays_until_the_order_fits_to_the_cent(systems: tuple[SandboxApi, SandboxApi]) -> None:
+    shop, erp = systems
+    scene = Scene(shop, erp, "CL1", None)
+    play = Play(scene, "CL1")
+    scene.prepare()
+    play.place([wish for wish in PAIR.wishes(20, SEED) if "pay-balance" in wish.acts])
+    play.act()
+    assert play.placed[0].todo[0] == "pay-balance", "nothing says yet that it is held"
+    ref = play.placed[0].ref
+    play.books([Reason(ref, "held", "credit: over the limit")])
+    play.act()
+    assert play.placed[0].todo[0] == "pay-balance", "it is not booked yet"
+    (order,) = play.snapshot.shop
+    (customer,) = erp.state("customers", EmailAddress=order.email)
+    assert Decimal(customer["CurrentBalance"]) + order.total == Decimal(customer["CreditLimit"])
+
+
+def test_stock_that_comes_covers_the_order_that_waits_for_it(systems: tuple[SandboxApi, SandboxApi]) -> None:
+    shop, erp = systems
+    scene = Scene(shop, erp, "CL1", None)
+    play = Play(scene, "CL1")
+    scene.prepare()
+    play.place([wish for wish in PAIR.wishes(20, SEED) if wish.acts[:1] == ("restock",)])
+    play.act()
+    play.books([Reason(play.placed[0].ref, "held", "stock: too little")])
+    before = scene.read().erp_stock[scene.cast.parts[SCARCE]]
+    assert play.act() == 1
+    assert scene.read().erp_stock[scene.cast.parts[SCARCE]] == before + 3
+    assert play.placed[0].todo[0] == "ship"

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from penstock.cli.demo_report import ENDED
+from penstock.cli.errors import CommandError
 from penstock.cli.pairs.clarity_sage100.basket import BACK_ORDERED, PARTIAL, SCARCE, Line
 from penstock.cli.pairs.clarity_sage100.cast import Cast, cast
 from penstock.cli.pairs.clarity_sage100.read import WAREHOUSE, Documents, Reader, is_charge, order_total
@@ -152,6 +153,8 @@ class Scene:
                 self._set_customer(customer, CreditHold="N")
             elif now.there is None:
                 self._set_customer(customer, CurrentBalance=self._paid_off(customer, now))
+                # another order of the same buyer may take what is free now: then a further payment must come
+                raise CommandError("paid; it is not booked yet")
 
     def _paid_off(self, customer: Row, now: Moment) -> str:
         """A balance at which just this order fits into the limit: the buyer has paid what was due, and some ahead."""
