@@ -7,6 +7,7 @@ time stamps. It is strict where a general writer is lenient: no float for a deci
 import decimal
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 Record = Mapping[str, Any]
@@ -34,9 +35,9 @@ def compile_writer(schema: Mapping[str, Any]) -> Writer:
     write = scope[top]
 
     def to_bytes(record: Record) -> bytes:
-        parts: list[bytes] = []
-        write(parts.append, record)
-        return b"".join(parts)
+        out: list[bytes] = []
+        write(out, record)
+        return b"".join(out)
 
     return to_bytes
 
@@ -74,12 +75,13 @@ def misfit(kind: Any, value: object, place: str, named: dict[str, Any] | None = 
 
 
 class _Generator:
-    """Writes one Python function per record type. In it `a` appends bytes and `r` is the record."""
+    """Writes one Python function per record type. In it `out` collects bytes and `r` is the record."""
 
     def __init__(self) -> None:
         self.functions: list[str] = []
         self.scope: dict[str, Any] = {
             "SIZES": _SIZES,
+            "SOME": _SOME,
             "BOOLEAN": _BOOLEAN,
             "size": _zigzag,
             "number": _number,
@@ -91,7 +93,7 @@ class _Generator:
     def function(self, record: Mapping[str, Any]) -> str:
         """Generate the function of a record type; gives its name."""
         name = self._records[record["name"]] = self._fresh("write")
-        lines = [f"def {name}(a, r):"]
+        lines = [f"def {name}(out, r):"]
         for field in record["fields"]:
             value = f"r[{field['name']!r}]"
             if "default" in field:
@@ -104,43 +106,51 @@ class _Generator:
         line = "    " * depth
         match kind:
             case "string":
-                out += [f"{line}b = {value}.encode()", f"{line}n = len(b)"]
-                out += [f"{line}a(SIZES[n] if n < 4096 else size(n))", f"{line}a(b)"]
+                self._text(value, "SIZES", "size(n)", line, out)
             case "int" | "long":
-                out.append(f"{line}a(number({value}))")
+                out.append(f"{line}out.append(number({value}))")
             case "boolean":
-                out.append(f"{line}a(BOOLEAN[{value}])")
+                out.append(f"{line}out.append(BOOLEAN[{value}])")
             case str() if kind in self._records:
-                out.append(f"{line}{self._records[kind]}(a, {value})")
+                out.append(f"{line}{self._records[kind]}(out, {value})")
             case ["null", other]:
                 it = self._fresh("v")
-                out += [f"{line}{it} = {value}", f"{line}if {it} is None:", f"{line}    a(b'\\0')", f"{line}else:"]
-                out.append(f"{line}    a(b'\\2')")
-                self._value(other, it, depth + 1, out)
+                out += [f"{line}{it} = {value}", f"{line}if {it} is None:", f"{line}    out.append(b'\\0')"]
+                out.append(f"{line}else:")
+                if other == "string":
+                    self._text(it, "SOME", "b'\\2' + size(n)", f"{line}    ", out)
+                else:
+                    out.append(f"{line}    out.append(b'\\2')")
+                    self._value(other, it, depth + 1, out)
             case {"type": "bytes", "logicalType": "decimal", "scale": scale, "precision": precision}:
                 name = f"decimal_{precision}_{scale}"
                 self.scope[name] = _decimal_writer(precision, scale)
-                out.append(f"{line}a({name}({value}))")
+                out.append(f"{line}out.append({name}({value}))")
             case {"type": "long", "logicalType": "timestamp-millis"}:
-                out.append(f"{line}a(moment({value}))")
+                out.append(f"{line}out.append(moment({value}))")
             case {"type": "record"}:
-                out.append(f"{line}{self.function(kind)}(a, {value})")
+                out.append(f"{line}{self.function(kind)}(out, {value})")
             case {"type": "array", "items": items}:
                 each = self._block(value, depth, out, "")
                 self._value(items, each, depth + 2, out)
-                out.append(f"{line}a(b'\\0')")
+                out.append(f"{line}out.append(b'\\0')")
             case {"type": "map", "values": values}:
                 each = self._block(value, depth, out, ".items()")
                 self._value("string", f"{each}[0]", depth + 2, out)
                 self._value(values, f"{each}[1]", depth + 2, out)
-                out.append(f"{line}a(b'\\0')")
+                out.append(f"{line}out.append(b'\\0')")
             case _:
                 raise UnsupportedSchemaError(f"no writer for the Avro type {kind!r}; extend log/avro_writer.py")
+
+    def _text(self, value: str, sizes: str, longer: str, line: str, out: list[str]) -> None:
+        """Size and bytes of a text; `sizes` has those below 4096 ready, `longer` makes the others."""
+        out += [f"{line}b = {value}.encode()", f"{line}n = len(b)"]
+        out += [f"{line}out.append({sizes}[n] if n < 4096 else {longer})", f"{line}out.append(b)"]
 
     def _block(self, value: str, depth: int, out: list[str], items: str) -> str:
         """The head of an array's or map's only block; gives the name of the loop variable."""
         line, it, each = "    " * depth, self._fresh("v"), self._fresh("v")
-        out += [f"{line}{it} = {value}", f"{line}if len({it}):", f"{line}    a(size(len({it})))"]
+        out += [f"{line}{it} = {value}", f"{line}if len({it}):", f"{line}    out.append(size(len({it})))"]
         out.append(f"{line}    for {each} in {it}{items}:")
         return each
 
@@ -163,9 +173,13 @@ def _zigzag(value: int) -> bytes:
 
 
 _SIZES = [_zigzag(length) for length in range(4096)]
+_SOME = [b"\2" + size for size in _SIZES]
+"""The size of a text that might have been null."""
 
 
 def _number(value: int) -> bytes:
+    if 0 <= value < 4096:
+        return _SIZES[value]
     if not -(2**63) <= value < 2**63:
         raise ValueError(f"{value} does not fit into 64 bits")
     return _zigzag(value)
@@ -178,11 +192,14 @@ def _moment(value: datetime) -> bytes:
 
 def _decimal_writer(precision: int, scale: int) -> Callable[[decimal.Decimal], bytes]:
     exact = decimal.Context(prec=precision, traps=[decimal.Inexact, decimal.InvalidOperation, decimal.Overflow])
-    limit = 10**precision
+    factor, limit = decimal.Decimal(10**scale), 10**precision
 
+    @lru_cache(maxsize=1024, typed=True)  # an order repeats its amounts: zero, prices, rates, sums of one line
     def write(value: decimal.Decimal) -> bytes:
+        if type(value) is not decimal.Decimal:
+            raise TypeError(f"{type(value).__name__} is no Decimal")
         try:
-            unscaled = int(value.scaleb(scale, exact).to_integral_exact(context=exact))
+            unscaled = int(exact.to_integral_exact(exact.multiply(value, factor)))
         except decimal.Inexact:
             raise ValueError(f"more than {scale} decimals or {precision} digits") from None
         if not -limit < unscaled < limit:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from penstock.log.avro_writer import UnsupportedSchemaError, compile_writer, misfit
+from penstock.log.avro_writer import MISFIT, UnsupportedSchemaError, compile_writer, misfit
 from penstock.log.schemas import load_schemas
 from tests.unit.log.avro_records import records
 
@@ -52,7 +52,7 @@ def test_an_amount_keeps_its_value_to_the_last_digit(amount: str) -> None:
     "amount", ["0.000000001", "1.123456789", "1E+30", "9" * 31, "1E+999999", "NaN", "sNaN", "Infinity", "-Infinity"]
 )
 def test_an_amount_that_does_not_fit_is_refused_and_never_rounded(amount: str) -> None:
-    with pytest.raises((ArithmeticError, ValueError)):
+    with pytest.raises(MISFIT):
         writer(DECIMAL)({"x": Decimal(amount)})
 
 
@@ -60,6 +60,15 @@ def test_an_amount_that_does_not_fit_is_refused_and_never_rounded(amount: str) -
 def test_only_a_decimal_is_an_amount(amount: object) -> None:
     with pytest.raises((TypeError, AttributeError)):
         writer(DECIMAL)({"x": amount})
+
+
+@pytest.mark.parametrize("amount", [1.5, 1, True])
+def test_a_number_that_equals_an_amount_written_before_is_no_amount(amount: object) -> None:
+    write = writer(DECIMAL)
+    write({"x": Decimal("1.5")})
+    write({"x": Decimal(1)})
+    with pytest.raises(TypeError):
+        write({"x": amount})
 
 
 def test_a_time_of_any_zone_is_the_same_moment() -> None:
