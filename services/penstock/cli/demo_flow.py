@@ -10,7 +10,7 @@ from penstock.cli.errors import CommandError, Exit
 from penstock.cli.pairs import PAIRS, Pair
 from penstock.cli.sandbox_api import SandboxApi
 from penstock.cli.stack import Stack
-from penstock.flow.model import FlowFile
+from penstock.flow.model import FlowFile, FlowSystem
 from penstock.mapping import Rates
 from penstock.resources import resource
 
@@ -30,22 +30,29 @@ class DemoFlow:
     def open(cls, stack: Stack, name: str) -> "DemoFlow":
         """Raises CommandError when no demo is written for its systems, or one of them has no sandbox."""
         file = read_flow(name)
-        roles = {about.role: (system, about) for system, about in file.systems.items()}
-        (shop_name, shop), (erp_name, _) = roles["shop"], roles["erp"]
-        sandboxes = stack.flows[name].sandboxes
-        pair = PAIRS.get((shop_name, erp_name))
+        shop_name, shop = first(file, "shop")
+        erp_name, erp = first(file, "erp")
+        source = (shop.system or shop_name, shop.instance)
+        pair = PAIRS.get((source[0], erp.system or erp_name))
         if pair is None:
-            raise CommandError(f"there is no demo of {shop_name} with {erp_name}: {sorted(PAIRS)}", Exit.USAGE)
+            known = ", ".join(" with ".join(each) for each in sorted(PAIRS))
+            raise CommandError(f"there is no demo of the systems of {name}; there is one of {known}", Exit.USAGE)
+        sandboxes = stack.flows[name].sandboxes
         if not {shop_name, erp_name} <= set(sandboxes):
             said = f"the demo needs both sandboxes; {name}/env/{stack.env}.yaml has {list(sandboxes)}"
             raise CommandError(said, Exit.USAGE)
         shop_api, erp_api = SandboxApi(sandboxes[shop_name]), SandboxApi(sandboxes[erp_name])
         play = Play(pair.scene(shop_api, erp_api, shop.tag, read_rates(name)), shop.tag)
-        return cls(name, pair, (shop_name, shop.instance), shop_api, erp_api, play)
+        return cls(name, pair, source, shop_api, erp_api, play)
 
     def close(self) -> None:
         self.shop.close()
         self.erp.close()
+
+
+def first(file: FlowFile, role: str) -> tuple[str, FlowSystem]:
+    """Name and instance of the flow's first shop or ERP: the demo plays in one of each."""
+    return next((name, about) for name, about in file.systems.items() if about.role == role)
 
 
 def read_flow(name: str) -> FlowFile:
