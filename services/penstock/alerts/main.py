@@ -18,7 +18,7 @@ from penstock.alerts.courier import Courier
 from penstock.alerts.desk import Desk
 from penstock.alerts.smtp import Mail
 from penstock.alerts.webhook import Webhook
-from penstock.connectors.registry import NAMES
+from penstock.connectors.registry import names
 from penstock.connectors.secrets import resolve
 from penstock.flow.flow import FlowError
 from penstock.flow.load import read_files
@@ -85,7 +85,7 @@ def concerns(file: FlowFile) -> Callable[[Alert], bool]:
         if alert.flow:
             return alert.flow == file.flow
         system, _, instance = alert.target.partition(":")
-        return alert.target in own or system not in NAMES or not instance
+        return alert.target in own or system not in names() or not instance
 
     return is_ours
 

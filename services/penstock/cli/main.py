@@ -26,6 +26,7 @@ class Penstock(LazyGroup):
             "schemas",
             "map",
             "flow",
+            "connector",
             "check",
             "status",
             "trace",

@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from penstock.connectors.contract import ConnectorSpec
-from penstock.connectors.registry import NAMES, connector
+from penstock.connectors.registry import connector, names
 from penstock.flow.functions import decide_function
 from penstock.flow.policy_list import POLICIES
 from penstock.mapping import FUNCTIONS, CodeTable, MappingSyntaxError, Rates, compile_mapping
@@ -36,10 +36,15 @@ class Checked:
 def check_all(flow: str | None = None) -> Iterator[Checked]:
     """Every mapping and code table of every connector, and what each flow (or only `flow`) lays over them."""
     if flow is None:
-        for name in NAMES:
-            yield from _check_system(connector(name), "", None, name)
+        for name in names():
+            yield from check_connector(connector(name))
     for folder in _flows(flow):
         yield from _check_flow(folder)
+
+
+def check_connector(spec: ConnectorSpec) -> Iterator[Checked]:
+    """Every mapping and code table of one connector, by itself."""
+    yield from _check_system(spec, "", None, spec.system)
 
 
 def _flows(name: str | None) -> list[Path]:

@@ -13,6 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
+import httpx
 from pydantic import BaseModel
 
 from penstock.connectors.budget import Budget
@@ -388,6 +389,20 @@ class WriteClass:
     note: str = ""
 
 
+class MakeSource(Protocol):
+    """Makes a source of the connector's settings. All its calls go through `transport`, the network's if None."""
+
+    def __call__(
+        self, settings: Any, budget: Budget, *, transport: httpx.AsyncBaseTransport | None = None
+    ) -> Source: ...
+
+
+class MakeSink(Protocol):
+    """As MakeSource."""
+
+    def __call__(self, settings: Any, budget: Budget, *, transport: httpx.AsyncBaseTransport | None = None) -> Sink: ...
+
+
 @dataclass(frozen=True, slots=True)
 class ConnectorSpec:
     """The typed description that the registry, docs, settings check and contract tests work from.
@@ -403,8 +418,8 @@ class ConnectorSpec:
     capabilities: Capabilities
     reads: Mapping[str, str | None]
     writes: Sequence[WriteClass]
-    source: Callable[[Any, Budget], Source]
-    sink: Callable[[Any, Budget], Sink]
+    source: MakeSource
+    sink: MakeSink
     open_document: Callable[[RawDocument, Any], dict[str, Any]]
     secret_fields: frozenset[str]
     mappings: Path
