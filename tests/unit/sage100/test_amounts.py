@@ -82,6 +82,14 @@ def test_a_header_amount_is_never_negative() -> None:
         placed(money(freight="-1.00"), Policies(), Charges())
 
 
+def test_a_discount_larger_than_what_ships_now_goes_on_to_the_remainder() -> None:
+    lines = [one("1", "10.00"), Line(2, "BOLT-10", Decimal(1), Decimal("90.00"), ZERO)]
+
+    (_, own), (_, remainder) = split(lines, money(discount="30.00", freight="5.00"), {1: Decimal(1)})
+
+    assert (own.discount, remainder.discount) == (15, 15)
+
+
 @given(
     st.lists(st.tuples(st.integers(1, 50), amounts, amounts, st.integers(0, 50)), min_size=1, max_size=6),
     amounts, amounts, amounts,

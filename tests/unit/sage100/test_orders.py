@@ -277,14 +277,22 @@ async def test_a_partial_order_is_two_orders_that_add_up_and_the_remainder_waits
 
 async def test_of_two_remainders_the_one_that_came_first_gets_the_stock(company: Company) -> None:
     options: dict[str, Any] = {"stock__unavailable": "partial"}
-    orders = [sage_order([line(1, "LAMP-01", "5", "10.00")], native_id=native) for native in ("5120", "5121")]
-    company.facade.stock("LAMP-01", "1")
-    held(await company.apply(orders[0], **options))
-    company.facade.stock("LAMP-01", "6")
-    company.facade.order(NUMBER)["Lines"][0]["QuantityShipped"] = "1.000000"
-    first_only = await company.apply(orders[0], resuming=True, **options)
+    company.facade.item("LAMP-03")
+    first, second = (
+        sage_order([line(1, "LAMP-01", "5", "10.00"), line(2, "LAMP-03", "1", "1.00")], native_id=native)
+        for native in ("5120", "5121")
+    )
+    company.facade.stock("LAMP-01", "0")
+    for record in (first, second):
+        held(await company.apply(record, **options))
+    company.facade.stock("LAMP-01", "5")
 
-    assert isinstance(first_only.end, Done), first_only.end
+    later = held(await company.apply(second, resuming=True, **options))
+    run = await company.apply(first, resuming=True, **options)
+
+    assert dict(later.arithmetic)["LAMP-01 in 001: missing"] == "5"
+    assert isinstance(run.end, Done), run.end
+    assert [company.facade.order(number)["OrderStatus"] for number in ("X0003Y8", "X0003Y9")] == ["O", "H"]
 
 
 async def test_nothing_at_all_in_stock_holds_a_partial_order_whole(company: Company) -> None:
