@@ -7,6 +7,7 @@ says so. Every change is told in a sentence of `changes`.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from penstock.records.countries import country_code, is_country, is_state, state_code
@@ -39,6 +40,19 @@ def standardise(address: Mapping[str, Any]) -> dict[str, Any]:
     `state_code` may be `CA`, `US-CA` or `California`, `country_code` may be alpha-2, alpha-3 or a name; blank optional
     texts become null. Unknown keys are kept. Standardising twice changes nothing more.
     """
+    try:
+        known = _lately(tuple(address.items()))
+    except TypeError:  # something in it is no text, such as the `changes` of a standardised address
+        return _standardised(address)
+    return {**known, "changes": list(known["changes"])}
+
+
+@lru_cache(maxsize=64)  # an order goes to the address that it is billed to, and comes again with every change of state
+def _lately(items: tuple[tuple[str, Any], ...]) -> dict[str, Any]:
+    return _standardised(dict(items))
+
+
+def _standardised(address: Mapping[str, Any]) -> dict[str, Any]:
     out = dict(address)
     changes: list[str] = list(address.get("changes") or ())
     _spaces(out, changes)
@@ -62,7 +76,7 @@ def _spaces(out: dict[str, Any], changes: list[str]) -> None:
         if not text:
             out[field] = "" if field in _REQUIRED else None
             continue
-        if len(text) > LONGEST:
+        if len(text) > LONGEST or (" " not in text and text.isprintable()):
             continue
         tidy = " ".join(text.split())
         if tidy != text:

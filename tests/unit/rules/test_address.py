@@ -111,3 +111,16 @@ def test_line3_is_delivery_text_in_the_customer_s_words() -> None:
 
 def test_a_lost_leading_zero_is_not_guessed() -> None:
     assert one(country_code="DE", postal_code="1067")["postal_code"] == "1067"
+
+
+def test_what_is_done_to_one_address_does_not_show_in_the_next_one() -> None:
+    first = one(line1="1 MAIN ST")
+    untouched = {**first, "changes": list(first["changes"])}
+    first["city"] = "Elsewhere"
+    first["changes"].append("by hand")
+    assert one(line1="1 MAIN ST") == untouched
+
+
+def test_a_field_that_is_no_text_is_judged_the_same_the_second_time() -> None:
+    assert one(line2=[]) == one(line2=[])
+    assert one(line2=[])["line2"] is None
