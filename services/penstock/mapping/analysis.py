@@ -246,8 +246,8 @@ class ExpressionAnalysis:
     def _arithmetic(self, node: Arith | Negate, scope: Scope) -> Info:
         operands = (node.left, node.right) if isinstance(node, Arith) else (node.operand,)
         kinds: list[str | None] = []
-        for operand in operands:
-            shape = self._visit(operand, scope, consumed=True).shape
+        infos = [self._visit(operand, scope, consumed=True) for operand in operands]
+        for shape in (info.shape for info in infos):
             kind = None if shape is None else shape.kind
             if kind in _NOT_NUMBERS:
                 remedy = (
@@ -255,6 +255,11 @@ class ExpressionAnalysis:
                 )
                 self._wrong(f"arithmetic on {kind}: {remedy}")
             kinds.append(kind)
+        if isinstance(node, Negate) or node.op in ("+", "-"):
+            places = [info.shape.places for info in infos if info.shape is not None]
+            known = [count for count in places if count is not None]
+            if set(kinds) == {"decimal"} and len(known) == len(infos) and all(info.certain for info in infos):
+                return Info(Shape("decimal", places=max(known)), certain=True)
         if "decimal" in kinds or (isinstance(node, Arith) and node.op == "/"):
             return Info(Shape("decimal"))
         return Info(Shape("integer" if set(kinds) == {"integer"} else "number"))

@@ -83,7 +83,7 @@ def _arithmetic(
     whole: Callable[[int, int], int] | None, exact: Callable[[Any, Any], Decimal]
 ) -> Callable[[Any, Any], Number]:
     def compute(left: Any, right: Any) -> Number:
-        a, b = number(left), number(right)
+        a, b = (left, right) if type(left) is Decimal is type(right) else (number(left), number(right))
         if whole is not None and type(a) is int and type(b) is int:
             result = whole(a, b)
             if abs(result) >= MAX_INTEGER:

@@ -58,8 +58,7 @@ class Part(NamedTuple):
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Part:
-        encoded = data.get("body_base64")
-        body = base64.b64decode(encoded) if encoded is not None else data["body"].encode("utf-8")
+        body = data["body"].encode() if "body" in data else base64.b64decode(data["body_base64"])
         return cls(data["role"], data["url"], data["status"], data["content_type"], data["fetched_at"], body)
 
 
@@ -97,7 +96,7 @@ class RawDocument:
         try:
             data = orjson.loads(value)
             ref = EntityRef(data["system"], data["instance"], data["entity"], data["native_id"])
-            parts = tuple(Part.from_dict(part) for part in data["parts"])
+            parts = tuple(map(Part.from_dict, data["parts"]))
             return cls(ref, parts, data["version"], data["deleted"])
         except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"not a raw document: {type(error).__name__}: {error}") from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 from penstock.mapping.env import MappingEnv
@@ -45,7 +46,11 @@ def id_(env: MappingEnv, entity: str, native: Any) -> str | None:
     native_id = to_text(native)
     if native_id in env.no_reference:
         return None
-    return canonical_id(env.system, env.instance, entity, native_id)
+    return _known_id(env.system, env.instance, entity, native_id)
+
+
+_known_id = lru_cache(maxsize=1024)(canonical_id)
+"""Many orders name the same products."""
 
 
 def reference(env: MappingEnv, native: Any) -> str | None:

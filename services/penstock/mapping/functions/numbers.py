@@ -8,7 +8,7 @@ from typing import Any
 from penstock.mapping import currencies
 from penstock.mapping.errors import BadValue, shown
 from penstock.mapping.functions.registry import function
-from penstock.mapping.functions.values import PLAIN, kind_name, number, to_decimal, to_integer, to_text
+from penstock.mapping.functions.values import kind_name, number, plain_decimal, to_decimal, to_integer, to_text
 from penstock.mapping.rounding import round_decimal
 
 MONEY_PLACES = 8
@@ -59,12 +59,12 @@ def money(value: Any, currency: Any) -> Decimal | None:
     if value is None:
         return None
     currencies.currency_exponent(currency if type(currency) is str else to_text(currency))
+    if type(value) is str:
+        plain = plain_decimal(value)
+        if plain is not None:
+            return plain
     amount = to_decimal(value)
-    if (
-        not (type(value) is str and PLAIN(value))
-        and int(amount.as_tuple().exponent) < -MONEY_PLACES
-        and amount != round_decimal(amount, MONEY_PLACES, "down")
-    ):
+    if int(amount.as_tuple().exponent) < -MONEY_PLACES and amount != round_decimal(amount, MONEY_PLACES, "down"):
         raise BadValue(f"{amount} has more than {MONEY_PLACES} decimals", "round_to(x, 8) rounds it", value=value)
     return amount
 

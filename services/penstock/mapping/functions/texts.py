@@ -19,6 +19,8 @@ def text(value: Any) -> str | None:
     """The value as text: numbers without exponent, timestamps as ISO 8601. Refuses control characters except newline
     and tab; Windows line ends become newlines.
     """
+    if type(value) is str and value.isprintable():
+        return value
     return None if value is None else to_text(value)
 
 
@@ -39,6 +41,8 @@ def title_case(value: Any) -> str | None:
 
 def trim(value: Any) -> str | None:
     """Without space at both ends."""
+    if type(value) is str and value.isprintable():
+        return value.strip()
     return None if value is None else to_text(value).strip()
 
 

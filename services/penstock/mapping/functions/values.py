@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from penstock.mapping.errors import BadValue, shown
@@ -17,8 +18,8 @@ MAX_WHOLE_DIGITS = 30
 
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
-PLAIN = re.compile(r"-?[0-9]{1,20}(?:\.[0-9]{1,8})?").fullmatch
-"""Nearly every number of every document: at most 20 digits, at most 8 of them behind the point."""
+_PLAIN = re.compile(r"-?[0-9]{1,20}(?:\.[0-9]{1,8})?").fullmatch
+_LONGEST_PLAIN = 30
 
 KIND_NAMES: dict[type, str] = {
     str: "text",
@@ -79,12 +80,23 @@ def sized(text: str) -> str:
     return text
 
 
+def plain_decimal(text: str) -> Decimal | None:
+    """Nearly every number of every document: at most 20 digits, at most 8 more behind the point. None for others."""
+    return _plain(text) if len(text) <= _LONGEST_PLAIN else None
+
+
+@lru_cache(maxsize=1024)  # a document repeats its amounts: zero, prices, rates, sums of one line
+def _plain(text: str) -> Decimal | None:
+    return Decimal(text) if _PLAIN(text) else None
+
+
 def to_decimal(value: Any) -> Decimal:
     """An exact number from what sources send for numbers. Raises BadValue for NaN, infinity, huge exponents, text."""
     kind = type(value)
     if kind is str:
-        if PLAIN(value):
-            return Decimal(value)
+        plain = plain_decimal(value)
+        if plain is not None:
+            return plain
         text = value.strip()
         if not _NUMBER.fullmatch(text):
             raise BadValue(f"{shown(value)} is not a number", _number_remedy(text), value=value)
