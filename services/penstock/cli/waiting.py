@@ -13,6 +13,7 @@ from penstock.cli.logview import LogView, Outgoing, Why, audit, body, from_base6
 from penstock.cli.options import Bootstrap, Json
 from penstock.cli.output import console, print_json, print_table
 from penstock.log.fates import Fate, FateState
+from penstock.log.headers import waived
 
 Subject = Annotated[
     str, typer.Argument(help="Key, our reference (PS1-41), canonical id or event id, as `list` shows them.")
@@ -95,8 +96,8 @@ def again(entry: Entry, release: str | None = None) -> Outgoing:
     carried = entry.data["republish"]
     headers = {**carried["headers"], "retry": str(int(carried["headers"].get("retry", 0)) + 1)}
     if release is not None:
-        waived = {*filter(None, headers.get("released", "").split(",")), release}
-        headers["released"] = "*" if "*" in waived else ",".join(sorted(waived))
+        rules = waived(headers) | {release}
+        headers["released"] = "*" if "*" in rules else ",".join(sorted(rules))
     key, value = from_base64(carried["key_base64"]), from_base64(carried["value_base64"])
     return Outgoing(carried["topic"], key, value, headers, exact=True)
 

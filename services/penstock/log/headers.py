@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -114,3 +114,12 @@ class Headers:
 def texts(headers: Iterable[tuple[str, bytes | None]] | None) -> dict[str, str]:
     """Headers as texts; bytes that are not UTF-8 are shown with replacement characters."""
     return {name: value.decode("utf-8", "replace") for name, value in headers or () if value is not None}
+
+
+def waived(given: Mapping[str, str]) -> frozenset[str]:
+    """Rules that people have waived for this event, `*` for all: header `released`, which adds up over releases.
+
+    >>> sorted(waived({"released": "credit,stock"}))
+    ['credit', 'stock']
+    """
+    return frozenset(filter(None, given.get("released", "").split(",")))

@@ -38,7 +38,7 @@ class Held:
 
     def entry(self, stage: str, target: str) -> dict[str, Any]:
         """The entry for one target, as docs/operations.md has it."""
-        kept = {name: text for name, text in texts(self.incoming.headers).items() if name != "released"}
+        kept = texts(self.incoming.headers)
         return {
             "flow": self.flow,
             "stage": stage,

@@ -15,7 +15,7 @@ import orjson
 from penstock.flow.flow import Flow, System
 from penstock.flow.routes import ORDER_BOUND, Route
 from penstock.log.fates import Fate, FateState
-from penstock.log.headers import Headers, Position, RawHeaders, texts
+from penstock.log.headers import Headers, Position, RawHeaders, texts, waived
 from penstock.log.partition import partition_for
 from penstock.log.wire import Codec
 from penstock.mapping import Mapping as RecordMapping
@@ -115,8 +115,8 @@ class Transform:
             return [*held, *self._unrouted(kind, own_id, document.event_id)]
         key = record["order_id"] or own_id if kind.canonical in ORDER_BOUND else own_id
         verdicts = () if raw.deleted else validate(kind.canonical, record, self._policy)
-        released = given.get("released")
-        standing = [verdict for verdict in verdicts if released not in ("*", verdict.rule)]
+        released = waived(given)
+        standing = [] if "*" in released else [verdict for verdict in verdicts if verdict.rule not in released]
         if dead := [verdict for verdict in standing if verdict.severity == "dead-letter"]:
             raise InvalidDocumentError(said(dead))
         try:

@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from penstock.log.headers import Position
+from penstock.log.headers import Position, waived
 
 CUSTOMER_REQUEST = "customer-request"
 
@@ -63,7 +63,7 @@ class Item:
     @property
     def released(self) -> frozenset[str]:
         """Rules that a person has waived for this version of the document; `*` for all."""
-        return frozenset(filter(None, self.headers.get("released", "").split(",")))
+        return waived(self.headers)
 
 
 @dataclass(slots=True)

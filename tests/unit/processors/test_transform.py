@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 import pytest
 
+from penstock.cli.waiting import Entry, again
 from penstock.flow.load import load_flow
 from penstock.log.fates import Fate
 from penstock.log.headers import texts
@@ -284,9 +285,26 @@ def test_another_rule_still_holds_a_released_order(transform: Transform):
         wrong_total(tables)
         negative_quantity(tables)
 
-    entry = hold_of(transform(incoming(order(two_faults), released="order-total")))
-    assert "quantity" in {verdict["rule"] for verdict in entry["verdicts"]}
-    assert "released" not in entry["republish"]["headers"], "a release is for one time"
+    outputs = transform(incoming(order(two_faults), released="order-total"))
+    entry = hold_of(outputs)
+    rules = {verdict["rule"] for verdict in entry["verdicts"]}
+    assert "quantity" in rules
+    assert "order-total" not in rules
+    assert entry["republish"]["headers"]["released"] == "order-total", "else two rules would hold it in turn for ever"
+
+
+def test_releases_of_one_rule_after_the_other_add_up_until_the_order_passes(transform: Transform):
+    def two_faults(tables: Tables) -> None:
+        wrong_total(tables)
+        tables["order_details"][0]["product_reference"] = ""
+
+    released = ""
+    for _ in range(2):
+        entry = hold_of(transform(incoming(order(two_faults), released=released)))
+        released = str(again(Entry("hold", 0, "key", entry), entry["on"]).headers["released"])
+    (output,) = transform(incoming(order(two_faults), released=released))
+    assert released == "order-total,sku"
+    assert (output.topic, texts(output.headers)["released"]) == ("canonical.order", released)
 
 
 # --- what is no document
