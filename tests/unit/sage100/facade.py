@@ -27,7 +27,7 @@ KEYS = {
 
 
 def error(status: int, code: str, message: str = "refused", **more: Any) -> httpx.Response:
-    detail = {"code": code, "message": message, "column": None, "value": None, "line": None, "retryable": False}
+    detail: Row = {"code": code, "message": message, "column": None, "value": None, "line": None, "retryable": False}
     headers = {"retry-after": str(more.pop("retry_after"))} if "retry_after" in more else {}
     return httpx.Response(status, json={"error": detail | more}, headers=headers)
 

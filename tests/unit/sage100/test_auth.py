@@ -94,6 +94,21 @@ async def test_what_an_answer_to_a_write_means(answer: httpx.Response, kind: typ
     assert type(met.value) is kind
 
 
+async def test_a_refusal_names_the_field_and_no_value_of_a_person() -> None:
+    personal = error(422, "CI_NOF", "The ShipToZipCode 62701 is not on file.", column="ShipToZipCode", value="62701")
+    item = error(422, "CI_NOF", "The ItemCode LAMP-99 is not on file.", column="ItemCode", value="LAMP-99", line=1)
+    told = []
+    for answer in (personal, item):
+        with pytest.raises(RefusedError) as refused:
+            await Script(answer).client().create("/SO/SalesOrder", {}, OpenWindow())
+        told.append(str(refused.value))
+
+    assert told == [
+        "POST /SO/SalesOrder: CI_NOF (ShipToZipCode): The ShipToZipCode … is not on file.",
+        "POST /SO/SalesOrder: CI_NOF (line 1, ItemCode): The ItemCode LAMP-99 is not on file.",
+    ]
+
+
 async def test_the_idempotency_header_is_the_profiles_or_none() -> None:
     given, none = Script(there()), Script(there())
     await given.client(profile={"idempotency_header": "X-Once"}).create("/SO/SalesOrder", {}, OpenWindow(), "k")

@@ -105,6 +105,17 @@ async def test_numbers_by_counter_pass_over_those_that_another_has() -> None:
     assert company.facade.orders[0]["CustomerNo"] == "WEB0001001"
 
 
+async def test_a_counter_that_starts_anew_finds_the_next_number_in_a_few_calls() -> None:
+    company = Company()
+    for count in range(1, 201):
+        company.facade.customer(f"WEB{count:07d}", EmailAddress=f"c{count}@example.com")
+
+    await company.apply(sage_order(), customers__numbers="counter")
+
+    assert company.facade.orders[0]["CustomerNo"] == "WEB0000201"
+    assert len([request for request in company.facade.asked if "/AR/Customer/" in request.url.path]) < 25
+
+
 async def test_a_reply_lost_adds_the_customer_once(company: Company) -> None:
     def lose(request: httpx.Request) -> httpx.Response | None:
         if request.method == "POST" and request.url.path.endswith("/AR/Customer"):

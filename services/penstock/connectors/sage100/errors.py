@@ -7,11 +7,13 @@ from typing import Any
 
 from penstock.connectors.http import NotSentError
 
+_PERSONAL = ("BillTo", "ShipTo", "ConfirmTo", "Email", "CustomerName", "Address", "City", "State", "Zip", "Telephone")
+
 
 class RefusedError(Exception):
     """The facade refused, nothing was done. `code` is its own; `detail` the whole `error` object.
 
-    `message` is the text of Sage and may quote a value of the document.
+    `message` is the text of Sage. It quotes the value of the column at fault: left out where it is of a person.
     """
 
     def __init__(self, what: str, status: int, detail: Mapping[str, Any], body: bytes = b"") -> None:
@@ -20,6 +22,9 @@ class RefusedError(Exception):
         self.message = str(detail.get("message") or "refused without a message")
         self.column = str(detail.get("column") or "")
         self.line = detail.get("line")
+        value = str(detail.get("value") or "")
+        if value and self.column.startswith(_PERSONAL):
+            self.message = self.message.replace(value, "…")
         self.detail = detail
         self.body = body
         where = f" ({self.place})" if self.place else ""

@@ -22,7 +22,7 @@ _RULES = {
 
 
 def outcome_of(error: RefusedError, credit_after: float = 300.0) -> Exists | Hold:
-    """The text of Sage may quote a value: it goes into the hold, which is a personal-data topic, and nowhere else."""
+    """A hold under the rule that the code stands for, with the facade's own figures where they are of credit."""
     if error.code == "WS_AlreadyExists":
         return Exists()
     rule, remedy = _RULES.get(error.code, ("target", "correct the document or the mapping"))

@@ -36,6 +36,7 @@ from penstock.connectors.sage100.outcomes import guarded, reading
 from penstock.connectors.sage100.policies import Policies
 from penstock.connectors.sage100.settings import Sage100Settings
 from penstock.connectors.sage100.texts import FieldError, fitted
+from penstock.connectors.sage100.vocabulary import customer_key
 
 NUMBERS_TRIED = 25
 
@@ -75,11 +76,32 @@ class CustomerRequestHandler:
                 found = await self._client.get(keyed(CUSTOMER, key_of(document)))
                 if found is not None and is_same_person(customer, found[0]):
                     return key_of(document), "was added before"
-                self._count += 1
+                if by_counter:
+                    self._count = await self._free_after(self._count)
                 continue
             self._count += 1
             return key_of(document), "added"
-        raise FieldError("customer", f"{NUMBERS_TRIED} CustomerNos in a row are taken: raise counter_start")
+        raise FieldError(
+            "customer", f"{NUMBERS_TRIED} CustomerNos in a row were taken: change the prefix, or counter_start"
+        )
+
+    async def _free_after(self, taken: int) -> int:
+        """A number that is free, next to one that is taken: a company of many customers is not asked one by one."""
+        step = 1
+        while await self._is_taken(taken + step):
+            taken, step = taken + step, step * 2
+        free = taken + step
+        while free - taken > 1:
+            middle = (taken + free) // 2
+            if await self._is_taken(middle):
+                taken = middle
+            else:
+                free = middle
+        return free
+
+    async def _is_taken(self, count: int) -> bool:
+        number = counted_number(self._settings, count)
+        return await self._client.get(keyed(CUSTOMER, customer_key(self._settings.division, number))) is not None
 
 
 class _Lane:
