@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from penstock.flow.case_runners import mapping_runners, rule_runners
+from penstock.flow.case_targets import target_runners
 from penstock.flow.cases import Case, Runner, load_cases, run_case
 from penstock.flow.load import Flow, avro_schema, load_flow
 from penstock.resources import resource
@@ -37,7 +38,7 @@ def _runners(flow: Flow, folder: Path) -> dict[str, Runner]:
     decisions = {name: DecisionTable.from_text(name, text) for name, text in texts.items() if "\nrules:" in text}
     policy = Policy.model_validate(flow.file.validation)
     rules = rule_runners(policy, decisions, flow.rates, avro_schema)
-    return rules | mapping_runners(flow, avro_schema)
+    return rules | mapping_runners(flow, avro_schema) | target_runners(flow, avro_schema)
 
 
 @pytest.mark.parametrize(("folder", "case"), CASES, ids=[f"{case.file}:{case.name}" for _, case in CASES])

@@ -11,6 +11,7 @@ from penstock.cli.options import Json
 from penstock.cli.output import console, print_json, print_table
 from penstock.cli.run import DEFAULT_ENV, DEFAULT_FLOW
 from penstock.flow.case_runners import mapping_runners, rule_runners
+from penstock.flow.case_targets import target_runners
 from penstock.flow.cases import CaseResult, Runner, load_cases, run_case
 from penstock.flow.load import Flow, FlowError, avro_schema, load_flow
 from penstock.flow.ownership import ownership_table
@@ -111,7 +112,7 @@ def runners_of(flow: Flow, folder: Path) -> dict[str, Runner]:
     decisions = {name: DecisionTable.from_text(name, text) for name, text in texts.items() if "\nrules:" in text}
     policy = Policy.model_validate(flow.file.validation)
     rules = rule_runners(policy, decisions, flow.rates, avro_schema)
-    return rules | mapping_runners(flow, avro_schema)
+    return rules | mapping_runners(flow, avro_schema) | target_runners(flow, avro_schema)
 
 
 def run(folder: Path, runners: Mapping[str, Any], only: str = "") -> list[CaseResult]:

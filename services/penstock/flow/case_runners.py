@@ -15,7 +15,9 @@ from penstock.flow.typed import Schema, typed
 from penstock.flow.when import ENTITIES
 from penstock.mapping import Mapping as RecordMapping
 from penstock.mapping import Rates, root_name
+from penstock.rules import stock
 from penstock.rules.address import standardise
+from penstock.rules.credit import Credit
 from penstock.rules.decision import DecisionTable
 from penstock.rules.matching import match_key
 from penstock.rules.status import ORDER_LADDER
@@ -30,8 +32,14 @@ _SECRET = b"golden cases"
 def rule_runners(
     policy: Policy, decisions: Mapping[str, DecisionTable], rates: Rates | None, schema_of: SchemaOf
 ) -> dict[str, Runner]:
-    """`address`, `validate order` …, `convert`, `decide cost-centre` …, `status`, `same customer`."""
-    runners: dict[str, Runner] = {"address": standardise, "status": _status, "same customer": _same_customer}
+    """`address`, `validate order` …, `convert`, `decide cost-centre` …, `status`, `same customer`, `credit` …"""
+    runners: dict[str, Runner] = {
+        "address": standardise,
+        "status": _status,
+        "same customer": _same_customer,
+        "credit": _credit,
+        "stock": _stock,
+    }
     for entity in ENTITIES:
         runners[f"validate {entity}"] = _validation(entity, policy, schema_of(entity))
     for name, table in decisions.items():
@@ -110,3 +118,23 @@ def _same_customer(given: Any) -> Any:
         for one in (given["one"], given["other"])
     }
     return {"same": len(keys) == 1}
+
+
+def _credit(given: Any) -> Any:
+    """limit, balance, open_orders and this order in the customer's currency; on_hold."""
+    amounts = {name: Decimal(given.get(name, 0)) for name in ("limit", "balance", "open_orders")}
+    credit, order = Credit(**amounts, on_hold=given.get("on_hold", False)), Decimal(given["order"])
+    return {"refused": credit.refuses(order), "arithmetic": dict(credit.arithmetic(order))}
+
+
+def _stock(given: Any) -> Any:
+    """ordered: quantities by line, each of one item in one warehouse; available: by item."""
+    wants = [
+        stock.Want(line, (row["item"], row.get("warehouse", "001")), Decimal(row["quantity"]))
+        for line, row in enumerate(given["ordered"])
+    ]
+    available = {want.place: Decimal(given["available"].get(want.place[0], 0)) for want in wants}
+    return {
+        "ships now": list(stock.allot(wants, available).values()),
+        "arithmetic": dict(stock.arithmetic(stock.shortages(wants, available))),
+    }

@@ -33,6 +33,11 @@ _DEFAULTS: Mapping[str, Row] = {
 _TAXED = {"TX": "TaxableAmt"}
 
 
+def case_target(given: Mapping[str, Any], settings: Sage100Settings) -> CaseCompany:
+    """The company that holds the rows `given` by table; `tax schedule` is its rate in percent."""
+    return CaseCompany(given, settings)
+
+
 class CaseCompany:
     """`written` are the bodies that were sent, in their order; an order's with what Sage makes of it."""
 
