@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import AsyncIterator, Sequence
 
+import orjson
 import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
 
@@ -176,6 +177,9 @@ async def test_what_the_source_refuses_for_good_is_a_dead_letter_with_its_fate(w
     assert about["dlq-error"] == "401/26: the key may not read orders"
     assert about["dlq-topic"] == "raw.prestashop.notification"
     assert [fate.state.value for fate in world.fates()] == ["parked"]
+    (alert,) = [orjson.loads(r.value or b"") for r in scan(world.settings, world.settings.topic("alert"))]
+    assert (alert["kind"], alert["target"], alert["flow"]) == ("dead-letter", "prestashop:1", "test")
+    assert (alert["document"], alert["entity"], alert["rule"]) == ("41", "order", "SourceRefusedError")
 
 
 @pytest.mark.parametrize("junk", [b"\xff\xfe", b"{", b"[]", b'{"system": "prestashop"}', b"null", b"\x00" * 100])

@@ -60,7 +60,9 @@ def count_policies(said: Sequence[Mapping[str, Any]], tag: str, policy_of: Mappi
     documents = {
         (str(each.get("on") or each.get("rule") or each.get("kind")), str(each["document"]))
         for each in said
-        if each.get("entity") == "order" and str(each.get("document")).startswith(f"{tag}-")
+        if each.get("entity") == "order"
+        and str(each.get("document")).startswith(f"{tag}-")
+        and each.get("kind") != "dead-letter"  # no policy's doing
     }
     counted = Counter(policy_of.get(rule, rule) for rule, _ in documents)
     return dict(sorted(counted.items()))

@@ -14,6 +14,7 @@ from penstock.connectors.contract import Notification, Source, SourceRefusedErro
 from penstock.connectors.http import LostReplyError, NotSentError
 from penstock.ingress.notes import note_key, read_note
 from penstock.ingress.positions import Positions, document_key
+from penstock.log import alerts
 from penstock.log.dlq import dead_letter
 from penstock.log.fates import Fate, FateState
 from penstock.log.headers import Headers, Position
@@ -159,7 +160,23 @@ class Extractor:
         entity = ref.entity if ref else ""
         own_id = canonical_id(ref.system, ref.instance, ref.entity, ref.native_id) if ref else ""
         await self._fate(event_id, own_id, entity, FateState.PARKED, f"dlq.ingress: {error}")
+        await self._tell(error, ref)
         log.warning("dead_letter", stage="ingress", document=str(ref or ""), error=type(error).__name__)
+
+    async def _tell(self, error: Exception, ref: EntityRef | None) -> None:
+        """The alert about a dead letter, under the source: where the document would have gone nobody has decided."""
+        rule = type(error).__name__
+        key, value = alerts.of_document(
+            "dead-letter",
+            f"{rule} in ingress",
+            flow=self._flow,
+            target=f"{self._source.system}:{self._source.instance}",
+            document=ref.native_id if ref else "",
+            entity=ref.entity if ref else "",
+            rule=rule,
+            at=self._clock().isoformat(timespec="milliseconds"),
+        )
+        await self._producer.send_and_wait(self._settings.topic(alerts.TOPIC), value, key=key)
 
     async def _fate(self, event_id: str, own_id: str, entity: str, state: FateState, reason: str) -> None:
         fate = Fate(event_id, own_id, "", state, reason, "ingress", entity, self._clock())

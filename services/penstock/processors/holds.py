@@ -9,6 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from penstock.log.alerts import of_document
 from penstock.log.headers import Position, texts
 from penstock.mapping import UnknownCode
 from penstock.processors.stage import Incoming
@@ -16,6 +17,8 @@ from penstock.rules.validate import Verdict
 
 ORDER_ROUTE = "order-route"
 """Rule of a hold that ends when the document's order is routed (`routing.py`)."""
+TOLD = "told"
+"""Header of a record that was held and is tried again: the rule that an alert has named."""
 VERDICTS_KEPT = 100
 VERDICTS_SAID = 5
 
@@ -59,9 +62,25 @@ class Held:
                 "topic": self.incoming.topic,
                 "key_base64": base64.b64encode(self.incoming.key).decode("ascii"),
                 "value_base64": base64.b64encode(self.incoming.value).decode("ascii"),
-                "headers": {**kept, "raw": str(self.position)},
+                "headers": {**kept, "raw": str(self.position), TOLD: self.verdicts[0].rule},
             },
         }
+
+    def alert(self, target: str) -> tuple[bytes, bytes] | None:
+        """Key and value of the alert; None when people were told before this try that the same rule holds it."""
+        rule = self.verdicts[0].rule
+        if texts(self.incoming.headers).get(TOLD) == rule:
+            return None
+        return of_document(
+            "held",
+            broken(self.verdicts),
+            flow=self.flow,
+            target=target,
+            document=self.document,
+            entity=self.entity,
+            rule=rule,
+            at=self.at.isoformat(timespec="milliseconds"),
+        )
 
 
 def hold_key(flow: str, entity: str, canonical_id: str, event_id: str, target: str) -> bytes:

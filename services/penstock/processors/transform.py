@@ -14,6 +14,7 @@ import orjson
 
 from penstock.flow.flow import Flow, System
 from penstock.flow.routes import ORDER_BOUND, Route
+from penstock.log import alerts
 from penstock.log.fates import Fate, FateState
 from penstock.log.headers import Headers, Position, RawHeaders, texts, waived
 from penstock.log.partition import partition_for
@@ -25,7 +26,7 @@ from penstock.processors.holds import Held, broken, code_verdict, hold_key, orde
 from penstock.processors.routing import OPEN_KEPT, TOPIC, OrderNotRoutedError, Routed, Router, RouteStore
 from penstock.processors.stage import Incoming
 from penstock.records.ids import canonical_id
-from penstock.records.raw import RawDocument
+from penstock.records.raw import EntityRef, RawDocument
 from penstock.rules.validate import Policy, Verdict, validate
 
 WHERE = "processors"
@@ -132,12 +133,12 @@ class Transform:
         return [*out, *self._routed(document, key, targets)]
 
     def epitaph(self, incoming: Incoming, error: Exception) -> Sequence[Output]:
-        """The open fates of a dead letter, one per target, under the keys that a later success will close."""
+        """The open fates and alerts of a dead letter, one per target; a later success closes the fates by their keys."""
         given = texts(incoming.headers)
         event_id = given.get("ce_id") or str(Position(*incoming_place(incoming)))
         kinds = self._kinds[incoming.topic]
         canonical = next(iter(kinds.values())).canonical
-        own_id = ""
+        own_id = document = ""
         targets: tuple[str, ...] = ()
         noted: Sequence[Output] = ()
         try:
@@ -148,12 +149,24 @@ class Transform:
             own_id = canonical_id(ref.system, ref.instance, canonical, ref.native_id)
             if (kind := kinds.get(str(ref.instance))) is not None:
                 targets, noted = self._waiting(kind, own_id), self._unrouted(kind, own_id, event_id)
-        reason = f"dlq.{WHERE}: {type(error).__name__}"
-        at = datetime.now(UTC)
-        fates = [
-            self._fate(event_id, own_id, target, canonical, FateState.PARKED, reason, at) for target in targets or ("",)
-        ]
-        return [*fates, *noted]
+                document = name_of(kind, ref)
+        rule, at = type(error).__name__, datetime.now(UTC)
+        out: list[Output] = []
+        for target in targets or ("",):
+            out.append(self._fate(event_id, own_id, target, canonical, FateState.PARKED, f"dlq.{WHERE}: {rule}", at))
+            # the error's own words may hold what the document holds
+            alert = alerts.of_document(
+                "dead-letter",
+                f"{rule} in the processors",
+                flow=self._flow.name,
+                target=target,
+                document=document,
+                entity=canonical,
+                rule=rule,
+                at=at.isoformat(timespec="milliseconds"),
+            )
+            out.append(Output(self._names.topic(alerts.TOPIC), *alert))
+        return [*out, *noted]
 
     def _document(self, incoming: Incoming, given: Mapping[str, str]) -> _Document:
         raw = RawDocument.from_bytes(incoming.value)
@@ -279,7 +292,7 @@ class Transform:
             order_id=key if kind.canonical in ORDER_BOUND or kind.canonical == "order" else None,
             event_id=event_id,
             position=document.position,
-            document=record.get("reference") or document.raw.ref.native_id,
+            document=record.get("reference") or name_of(kind, document.raw.ref),
             verdicts=verdicts,
             record=record,
             at=document.at,
@@ -292,6 +305,8 @@ class Transform:
             out.append(Output(self._names.topic("hold"), name, value, headers, self._partition(key)))
             state, reason = FateState.HELD, broken(verdicts)
             out.append(self._fate(event_id, own_id, target, kind.canonical, state, reason, document.at))
+            if (alert := held.alert(target)) is not None:
+                out.append(Output(self._names.topic(alerts.TOPIC), *alert))
         return out
 
     def _partition(self, key: str) -> int:
@@ -302,6 +317,12 @@ class Transform:
     ) -> Output:
         fate = Fate(event_id, own_id, target, state, reason, WHERE, entity, at)
         return Output(self._names.topic("fate"), *fate.encode())
+
+
+def name_of(kind: _Kind, ref: EntityRef) -> str:
+    """What people call a document that could not be mapped: our reference of an order, else the source's id."""
+    tag = kind.system.tag if kind.canonical == "order" else None
+    return f"{tag}-{ref.native_id}" if tag else str(ref.native_id)
 
 
 def incoming_place(incoming: Incoming) -> tuple[str, int, int]:

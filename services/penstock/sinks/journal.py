@@ -12,7 +12,7 @@ import orjson
 from aiokafka import AIOKafkaProducer
 
 from penstock.connectors.contract import CustomerRequest, Hold, Link, Notice
-from penstock.log import xref
+from penstock.log import alerts, xref
 from penstock.log.dlq import dead_letter
 from penstock.log.fates import Fate, FateState
 from penstock.log.headers import texts
@@ -150,8 +150,8 @@ class LogJournal:
         await self._send(self._settings.topic("dlq.sinks"), key, value, headers=headers)
         if event_id := texts(record.headers).get("ce_id"):
             await self._fate(event_id, "", entity, "parked", f"dlq.sinks: {error}")
-        about = {"document": "", "entity": entity, "rule": type(error).__name__, "count": 1}
-        await self._alert("dead-letter", 1, f"{type(error).__name__}: a record that cannot be read", about)
+        text = f"{type(error).__name__}: a record that cannot be read"
+        await self._tell("dead-letter", text, self._flow, "", entity, type(error).__name__)
 
     async def supersede_letters(self, item: Item, event_ids: Sequence[str]) -> None:
         """Fates of dead letters of the document's older versions: nobody needs them any more."""
@@ -271,17 +271,30 @@ class LogJournal:
 
     async def tell(self, item: Item, notice: Notice, rule: str = "") -> None:
         """An alert about one document. `rule` is what it may be grouped by."""
-        about = {"flow": item.flow, "document": item.document, "entity": item.entity, "rule": rule, "count": 1}
-        await self._alert(notice.kind, notice.priority, notice.reason, about)
+        await self._tell(notice.kind, notice.reason, item.flow, item.document, item.entity, rule, notice.priority)
 
     async def alert(self, kind: str, priority: int, reason: str, seconds: float) -> None:
         """An alert about the target; `seconds` is how long it has lasted."""
-        await self._alert(kind, priority, reason, {"seconds": round(seconds, 1)})
+        record = alerts.of_target(
+            kind, reason, flow=self._flow, target=self._target, seconds=seconds, at=self.now(), priority=priority
+        )
+        await self._send(self._settings.topic(alerts.TOPIC), *record)
 
-    async def _alert(self, kind: str, priority: int, reason: str, about: dict[str, Any]) -> None:
-        said = {"at": self.now(), "kind": kind, "target": self._target, "priority": priority, "reason": reason}
-        about = {"flow": self._flow} | about
-        await self._send(self._settings.topic("alert"), self._target.encode(), orjson.dumps(said | about))
+    async def _tell(
+        self, kind: str, reason: str, flow: str, document: str, entity: str, rule: str, priority: int = 1
+    ) -> None:
+        record = alerts.of_document(
+            kind,
+            reason,
+            flow=flow,
+            target=self._target,
+            document=document,
+            entity=entity,
+            rule=rule,
+            at=self.now(),
+            priority=priority,
+        )
+        await self._send(self._settings.topic(alerts.TOPIC), *record)
 
     async def left(self, item: Item, fields: list[str], why: str) -> None:
         """The audit record of fields that were not written, by name; their values stay out of it."""

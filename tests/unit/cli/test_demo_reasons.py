@@ -16,7 +16,8 @@ def test_an_order_counts_once_per_rule_however_often_it_was_held_or_told() -> No
     alert = {"entity": "order", "kind": "held", "rule": "stock", "document": "CL1-1"}
     booked = {"entity": "order", "kind": "back-order", "rule": "", "document": "CL1-2"}
     others = [{"entity": "price", "on": "target", "document": "CL1-3"}, {"kind": "outage", "target": "sage100:ABC"}]
-    said = [held, held, alert, {**held, "on": "credit"}, booked, *others]
+    letter = {"entity": "order", "kind": "dead-letter", "rule": "ValueError", "document": "CL1-3"}
+    said = [held, held, alert, {**held, "on": "credit"}, booked, letter, *others]
     names = {"stock": "stock.unavailable=hold", "back-order": "stock.unavailable=back-order"}
     assert count_policies(said, "CL1", names) == {
         "credit": 1,

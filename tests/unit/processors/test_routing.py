@@ -302,7 +302,7 @@ def test_each_instance_is_mapped_with_its_own_settings(worker: Worker, codec: Co
 def test_an_instance_that_the_flow_does_not_have_is_a_dead_letter_that_says_so(worker: Worker) -> None:
     document = order()
     stranger = RawDocument(EntityRef("prestashop", "7", "order", "41"), document.parts)
-    letter, fate = worker(incoming(stranger.to_bytes()))
+    letter, fate, _alert = worker(incoming(stranger.to_bytes()))
     about = texts(letter.headers)
     assert letter.topic == "dlq.processors"
     assert "the flow two has no instance '7' of prestashop, only 1, 2" in about["dlq-error"]

@@ -47,7 +47,7 @@ def by_topic(outputs: Sequence[Output]) -> dict[str, Output]:
 
 def hold_of(outputs: Sequence[Output]) -> dict[str, Any]:
     found = by_topic(outputs)
-    assert set(found) == {"hold", "fate"}
+    assert set(found) - {"alert"} == {"hold", "fate"}
     entry: dict[str, Any] = orjson.loads(found["hold"].value or b"")
     return entry
 
@@ -409,10 +409,10 @@ def test_a_dead_letter_leaves_an_open_fate_for_every_target(transform: Transform
     error = ValueError("broken")
     ref = EntityRef("prestashop", "1", "order", "41")
     known = incoming(RawDocument(ref, ()))
-    fates = [Fate.decode(output.key, output.value or b"") for output in transform.epitaph(known, error)]
+    fates = [fate_of(output) for output in transform.epitaph(known, error) if output.topic == "fate"]
     assert [(fate.target, fate.state.value, fate.entity) for fate in fates] == [("infor:DALS", "parked", "order")]
     junk = incoming(b"\xff\xfe")
-    (fate,) = [Fate.decode(output.key, output.value or b"") for output in transform.epitaph(junk, error)]
+    (fate,) = [fate_of(output) for output in transform.epitaph(junk, error) if output.topic == "fate"]
     assert (fate.target, fate.canonical_id, fate.state.value) == ("", "", "parked")
 
 
@@ -420,5 +420,62 @@ def test_a_document_that_misnames_itself_has_a_fate_all_the_same(transform: Tran
     odd = incoming(
         b'{"system": 1, "instance": [], "native_id": null, "entity": {}, "parts": [], "version": 0, "deleted": 0}'
     )
-    (fate,) = [fate_of(output) for output in transform.epitaph(odd, ValueError())]
+    (fate,) = [fate_of(output) for output in transform.epitaph(odd, ValueError()) if output.topic == "fate"]
     assert (fate.event_id, fate.state.value) == (EVENT, "parked")
+
+
+# --- who is told
+
+
+def alert_of(outputs: Sequence[Output]) -> dict[str, Any]:
+    alert: dict[str, Any] = orjson.loads(by_topic(outputs)["alert"].value or b"")
+    return alert
+
+
+def test_a_hold_is_an_alert_that_names_rule_and_document_and_no_value(transform: Transform):
+    def no_email(tables: Tables) -> None:
+        tables["customers"][0]["email"] = "zoe.durand"
+
+    outputs = transform(incoming(order(no_email)))
+    assert by_topic(outputs)["alert"].key == TARGET.encode()
+    assert alert_of(outputs) == {
+        "at": "2026-03-04T09:06:00.000+00:00",
+        "kind": "held",
+        "target": TARGET,
+        "priority": 1,
+        "reason": "email (customer.email)",
+        "flow": "prestashop-infor",
+        "document": "PS1-41",
+        "entity": "order",
+        "rule": "email",
+        "count": 1,
+    }
+
+
+def test_an_order_that_cannot_be_mapped_is_told_by_our_reference(transform: Transform):
+    alert = alert_of(transform(incoming(order(unknown_state))))
+    assert (alert["kind"], alert["rule"], alert["document"]) == ("held", "unknown-code", "PS1-41")
+
+
+def test_a_hold_is_told_once_however_often_it_is_tried_again_and_another_rule_is_told_anew(transform: Transform):
+    def two_faults(tables: Tables) -> None:
+        wrong_total(tables)
+        tables["order_details"][0]["product_reference"] = ""
+
+    entry = hold_of(transform(incoming(order(two_faults))))
+    carried = Entry("hold", 0, "key", entry)
+    tried = incoming(order(two_faults), told=str(again(carried).headers["told"]))
+    assert set(by_topic(transform(tried))) == {"hold", "fate"}
+    released = again(carried, entry["on"]).headers
+    outputs = transform(incoming(order(two_faults), told=str(released["told"]), released=str(released["released"])))
+    assert alert_of(outputs)["rule"] == hold_of(outputs)["on"] != entry["on"]
+
+
+def test_a_dead_letter_is_told_by_the_class_of_its_error(transform: Transform):
+    error = ValueError("jane@mail.example is no number")
+    alert = alert_of(transform.epitaph(incoming(RawDocument(EntityRef("prestashop", "1", "order", "41"), ())), error))
+    assert (alert["kind"], alert["target"], alert["flow"]) == ("dead-letter", TARGET, "prestashop-infor")
+    assert (alert["document"], alert["entity"], alert["rule"]) == ("PS1-41", "order", "ValueError")
+    assert "jane" not in alert["reason"]
+    junk = alert_of(transform.epitaph(incoming(b"\xff\xfe"), error))
+    assert (junk["target"], junk["document"], junk["flow"]) == ("", "", "prestashop-infor")
