@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 
 import structlog
+from aiokafka import AIOKafkaProducer
 
 from penstock.connectors.budget import backfill
-from penstock.connectors.contract import PollSet, Source, SourceRefusedError, SourceUnavailableError
+from penstock.connectors.contract import Notification, PollSet, Source, SourceRefusedError, SourceUnavailableError
 from penstock.connectors.http import LostReplyError, NotSentError
 from penstock.ingress.extract import notify
+from penstock.ingress.gathering import Gathering
 from penstock.ingress.notes import note_bytes
 from penstock.ingress.positions import Positions, mark_key
 from penstock.log.kafka import KafkaSettings
@@ -23,11 +25,16 @@ LONGEST_BACKOFF = 60.0
 class Pollers:
     """Runs the poll sets of one source that this process owns."""
 
-    def __init__(self, source: Source, positions: Positions, producer: object, settings: KafkaSettings) -> None:
+    def __init__(
+        self, source: Source, positions: Positions, producer: AIOKafkaProducer, settings: KafkaSettings
+    ) -> None:
         self._source = source
         self._positions = positions
-        self._producer = producer
-        self._settings = settings
+
+        async def send(note: Notification) -> None:
+            await notify(producer, settings, note, note_bytes(note))
+
+        self._gathering = Gathering(send)
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self.rounds: dict[str, int] = {}
 
@@ -44,6 +51,7 @@ class Pollers:
             task.cancel()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
         self._tasks.clear()
+        self._gathering.drop()
 
     def failure(self) -> BaseException | None:
         """The exception of a poller that died, for the service to end with."""
@@ -73,8 +81,7 @@ class Pollers:
         known = self._positions.get(key)
         mark = known["mark"] if known else None
         async for page in poll_set.poll(mark):
-            sends = [notify(self._producer, self._settings, note, note_bytes(note)) for note in page.notifications]
-            await asyncio.gather(*sends)
+            await self._gathering.send(page.notifications)
             if page.mark is not None and page.mark != mark:
                 # after the notifications are acknowledged: a crash in between only repeats them
                 await self._positions.put(key, {"mark": dict(page.mark)})
