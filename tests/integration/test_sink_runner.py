@@ -10,7 +10,9 @@ import pytest
 from tests.integration.sink_world import World, booked_once, until
 from tests.unit.sinks.fakes import FakeTarget, OrderHandler
 
+from penstock.cli.status import outages
 from penstock.connectors.contract import Hold, Wait
+from penstock.log.alerts import of_target
 from penstock.log.kafka import KafkaSettings, producer
 from penstock.log.pauses import pause_key
 from penstock.log.scan import scan
@@ -210,3 +212,28 @@ async def test_a_record_that_cannot_be_read_is_a_dead_letter_and_the_others_go_o
     }
     assert world.fates()["junk"] == "parked"
     assert booked_once(target, ORDERS)
+
+
+async def test_a_sink_that_was_killed_in_an_outage_calls_it_off_when_the_target_answers(world: World):
+    def tell(kind: str, target: str, at: str) -> None:
+        key, value = of_target(kind, "503", flow="test", target=target, seconds=60.0, at=at, priority=2)
+        client = producer(world.settings)
+        client.produce(world.settings.topic("alert"), key=key, value=value)
+        client.flush()
+
+    def shown() -> list[str]:
+        return [said["target"] for said in outages(scan(world.settings, world.settings.topic("alert")))]
+
+    tell("outage", "infor:1", "2026-02-01T10:00:00+00:00")
+    tell("outage", "infor:2", "2026-02-01T10:00:00+00:00")
+    await world.send(["A"])
+    async with world.runner(OrderHandler(FakeTarget())) as runner:
+        await until(lambda: runner.settled.get("applied") == 1)
+        await until(lambda: shown() == ["infor:2"])
+    told = [orjson.loads(r.value or b"") for r in scan(world.settings, world.settings.topic("alert"))]
+    (over,) = [each for each in told if each["kind"] == "outage-over"]
+    assert over["seconds"] > 3600, "it began a minute before it was told of"
+    await world.send(["B"])
+    async with world.runner(OrderHandler(FakeTarget())) as runner:
+        await until(lambda: runner.settled.get("applied") == 1)
+    assert len(list(scan(world.settings, world.settings.topic("alert")))) == len(told), "and only once"

@@ -133,7 +133,7 @@ class Transform:
         return [*out, *self._routed(document, key, targets)]
 
     def epitaph(self, incoming: Incoming, error: Exception) -> Sequence[Output]:
-        """The open fates and alerts of a dead letter, one per target; a later success closes the fates by their keys."""
+        """The open fates and alerts of a dead letter, one per target; a later success closes fates by their keys."""
         given = texts(incoming.headers)
         event_id = given.get("ce_id") or str(Position(*incoming_place(incoming)))
         kinds = self._kinds[incoming.topic]

@@ -29,6 +29,7 @@ class Health:
         self._failures = 0
         self._failing_since: float | None = None
         self._outage_since: float | None = None
+        self._left_open: tuple[float, int] | None = None
         self._not_before = 0.0
         self._alerts_sent = 0
         self._probes = 0
@@ -41,6 +42,14 @@ class Health:
     @property
     def outage_seconds(self) -> float | None:
         return None if self._outage_since is None else self._clock() - self._outage_since
+
+    def recall(self, seconds: float, alerts: int) -> None:
+        """An earlier life told `alerts` times of an outage that began `seconds` ago, and did not see its end.
+
+        The first success ends it. Nobody is held up meanwhile; a target that is still out goes on where it was.
+        """
+        if self._outage_since is None:
+            self._left_open = self._clock() - seconds, alerts
 
     async def turn(self) -> None:
         """Returns at once while all is well; in an outage lets one caller through per back-off interval."""
@@ -80,27 +89,29 @@ class Health:
         await self.watch()
 
     def _begin(self, since: float) -> None:
-        self._outage_since = since
-        self._alerts_sent = 0
+        self._outage_since, self._alerts_sent = self._left_open or (since, 0)
+        self._left_open = None
         self._probes = 0
         self._over.clear()
 
     async def watch(self) -> None:
         """Alerts as an outage grows; to be called now and then, since nobody may ask the target for an hour."""
         length = self.outage_seconds
-        if length is None or self._alerts_sent >= len(ALERT_AFTER) or length < ALERT_AFTER[self._alerts_sent]:
+        due = 0 if length is None else sum(length >= after for after in ALERT_AFTER)
+        if length is None or due <= self._alerts_sent:
             return
-        self._alerts_sent += 1
+        self._alerts_sent = due
         log.warning("target_outage", target=self._target, seconds=round(length), reason=self.reason)
         await self._alert("outage", self._alerts_sent, self.reason, length)
 
     async def succeeded(self) -> None:
         self._failures = 0
         self._failing_since = None
-        if self._outage_since is None:
+        since = self._outage_since if self._left_open is None else self._left_open[0]
+        if since is None:
             return
-        length = self._clock() - self._outage_since
-        self._outage_since = None
+        length = self._clock() - since
+        self._outage_since = self._left_open = None
         self._not_before = 0.0
         self._over.set()
         log.info("target_outage_over", target=self._target, seconds=round(length))

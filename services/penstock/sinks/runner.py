@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import structlog
@@ -25,6 +26,7 @@ from penstock.sinks.journal import LogJournal
 from penstock.sinks.letters import Letters
 from penstock.sinks.lookup import Demand, LogLookup
 from penstock.sinks.model import CUSTOMER_REQUEST, Effect, Entry, Item
+from penstock.sinks.outage import open_outage
 from penstock.sinks.progress import Finished, Waiting
 from penstock.sinks.protocol import (
     PATIENCE,
@@ -99,6 +101,7 @@ class SinkRunner:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._sink = sink
+        self._settings = settings
         self._store = store
         self._demand = demand
         self._pauses = pauses
@@ -148,6 +151,7 @@ class SinkRunner:
         self._locks: dict[str, asyncio.Lock] = {}
         self._hold_tries = asyncio.Semaphore(HOLD_TRIES)
         self._retries: set[asyncio.Task[None]] = set()
+        self._recalled = False
         self._failure: BaseException | None = None
         self.settled: dict[str, int] = {}
 
@@ -198,9 +202,20 @@ class SinkRunner:
         epochs = {number: await self.journal.fence(number) for number in sorted(partitions)}
         await self.state.open(epochs)
         await self._letters.open()
+        await self._recall_outage()
         for entry in self.state.waiting():
             self._adopt(entry)
         log.info("partitions_taken", target=self.target, partitions=sorted(partitions), waiting=len(self._waiters))
+
+    async def _recall_outage(self) -> None:
+        """Once: an outage during which this process was killed would never be called off."""
+        if self._recalled:
+            return
+        self._recalled = True
+        found = await asyncio.to_thread(open_outage, self._settings, self.target)
+        if found is not None:
+            self.health.recall((datetime.now(UTC) - found.began).total_seconds(), found.alerts)
+            log.info("outage_recalled", target=self.target, began=found.began.isoformat())
 
     async def _on_revoked(self) -> None:
         for task in self._retries:

@@ -136,3 +136,31 @@ async def test_a_target_that_cannot_be_reached_is_an_outage_after_some_failures(
     await health.failed("cannot connect")
     assert health.outage_seconds == 4.0
     assert alerts.sent == [("outage", 1, "cannot connect")]
+
+
+async def test_an_outage_that_an_earlier_life_has_told_of_is_called_off_by_the_first_success():
+    clock, alerts = Clock(), Alerts()
+    health = Health("erp:1", alerts, clock)
+    health.recall(600.0, 3)
+    assert health.outage_seconds is None, "nobody is held up by what may be over"
+    await health.watch()
+    assert alerts.sent == []
+    await health.succeeded()
+    await health.succeeded()
+    assert [kind for kind, _, _ in alerts.sent] == ["outage-over"]
+
+
+async def test_an_outage_that_outlives_the_sink_goes_on_where_it_was_and_ends_once():
+    clock, alerts = Clock(), Alerts()
+    health = Health("erp:1", alerts, clock)
+    health.recall(600.0, 2)
+    await health.closed("503 EXCLUSIVE_MODE", 60)
+    assert health.outage_seconds == 600.0
+    clock.now += 5000
+    await health.watch()
+    assert [(kind, priority) for kind, priority, _ in alerts.sent] == [("outage", 3), ("outage", 5)]
+    await health.succeeded()
+    await health.succeeded()
+    assert [kind for kind, _, _ in alerts.sent[2:]] == ["outage-over"]
+    await health.closed("503 EXCLUSIVE_MODE", 60)
+    assert health.outage_seconds == 0.0, "another outage is a new one"
