@@ -151,3 +151,32 @@ async def test_an_answer_says_how_long_to_wait(status: int) -> None:
     api = Api("https://erp.example", Budget(BudgetSettings()), transport=transport)
     assert (await api.request("POST", "/orders", content=b"{}")).retry_after == 3600.0
     await api.close()
+
+
+async def test_a_call_carries_its_parameters_and_its_own_headers() -> None:
+    seen: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(200, content=b"[]")
+
+    given = {"Accept": "application/json", "X-Shop": "1"}
+    api = Api("http://shop.test/api", Budget(BudgetSettings()), headers=given, transport=httpx.MockTransport(answer))
+    params = {"filter[id]": "[7|8]", "name": "Café & Bar"}
+    reply = await api.request("GET", "orders?schema=full", params=params, headers={"accept": "text/xml"})
+    assert dict(seen[0].url.params) == {"schema": "full", **params}
+    assert (seen[0].headers["accept"], seen[0].headers["x-shop"]) == ("text/xml", "1")
+    assert reply.url == str(seen[0].url)
+
+
+async def test_a_redirect_is_an_answer_and_a_cookie_is_not_kept() -> None:
+    seen: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(302, headers={"location": "http://elsewhere.test/", "set-cookie": "a=1"})
+
+    api = Api("http://shop.test", Budget(BudgetSettings()), transport=httpx.MockTransport(answer))
+    assert [(await api.request("GET", "/")).status for _ in range(2)] == [302, 302]
+    assert [request.url.host for request in seen] == ["shop.test", "shop.test"]
+    assert "cookie" not in seen[1].headers
