@@ -24,9 +24,12 @@ from penstock.service import announce, first_failure, health_routes, http_server
 from penstock.sinks.demand import OpenDemand
 from penstock.sinks.lookup import NoDemand
 from penstock.sinks.model import Item
-from penstock.sinks.runner import Options, SinkRunner
+from penstock.sinks.runner import LANES, Options, SinkRunner
 
 log = structlog.get_logger()
+
+BULK_LANES = 100
+"""Where the target takes many records in one call, as many are under way at once; live ones go first in its budget."""
 
 
 def run(flow_name: str, env: str, host: str, port: int, ready_file: Path | None) -> None:
@@ -124,6 +127,7 @@ async def _main(flow: Flow, host: str, port: int, ready_file: Path | None) -> No
                 entities=entities,
                 shadow=flow.file.mode == "shadow",
                 flow_options={"notify_customers": flow.file.notify_customers, **flow.file.settings},
+                lanes=LANES | ({"bulk": BULK_LANES} if system.spec.capabilities.bulk else {}),
             ),
             Payloads(flow, system),
             answered=lambda budget=budget: budget.answered,  # type: ignore[misc]  # bound to this round's budget

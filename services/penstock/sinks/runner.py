@@ -48,6 +48,7 @@ DECIDED = frozenset({"applied", "unchanged", "rejected", "held"})
 """Endings of a version that make its older ones, dead letters too, a thing of the past."""
 BULK = frozenset({"stock-level", "customer", "product", "price"})
 """Entities that come by the thousand; an order or its status must not queue behind them."""
+LANES: Mapping[str, int] = {"live": 44, "bulk": 6}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ class Options:
     entities: frozenset[str]
     shadow: bool = False
     flow_options: Mapping[str, Any] | None = None
-    lanes: Mapping[str, int] = field(default_factory=lambda: {"live": 44, "bulk": 6})
+    lanes: Mapping[str, int] = field(default_factory=lambda: LANES)
     patience: float = PATIENCE
 
 

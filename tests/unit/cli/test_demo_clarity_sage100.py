@@ -102,7 +102,7 @@ def test_stock_that_comes_covers_the_order_that_waits_for_it(systems: tuple[Sand
     scene = Scene(shop, erp, "CL1", None)
     play = Play(scene, "CL1")
     scene.prepare()
-    play.place([wish for wish in PAIR.wishes(20, SEED) if wish.acts[:1] == ("restock",)])
+    play.place([wish for wish in PAIR.wishes(20, SEED) if wish.trouble == "out of stock, held"])
     play.act()
     play.books([Reason(play.placed[0].ref, "held", "stock: too little")])
     before = scene.read().erp_stock[scene.cast.parts[SCARCE]]
