@@ -9,9 +9,9 @@ import httpx
 import pytest
 
 from penstock.connectors.budget import Budget, BudgetSettings
-from penstock.connectors.http import LostReplyError, NotSentError
+from penstock.connectors.http import BusyError, LostReplyError
 from penstock.connectors.sage100.client import SageClient
-from penstock.connectors.sage100.errors import BusyError, ConfigurationError, RefusedError
+from penstock.connectors.sage100.errors import ConfigurationError, RefusedError
 from tests.unit.infor.world import OpenWindow
 from tests.unit.sage100.facade import error
 from tests.unit.sage100.world import settings
@@ -81,7 +81,7 @@ async def test_refused_credentials_are_a_matter_for_a_person() -> None:
         (error(409, "IDEMPOTENCY_MISMATCH"), RefusedError),
         (error(423, "RECORD_LOCKED"), BusyError),
         (error(503, "NO_LICENSE_SEAT", retry_after=3), BusyError),
-        (error(503, "EXCLUSIVE_MODE", retry_after=3), NotSentError),
+        (error(503, "EXCLUSIVE_MODE", retry_after=3), BusyError),
         (httpx.Response(503, text="<html>"), LostReplyError),
         (httpx.Response(500), LostReplyError),
         (httpx.Response(201, text="<html>"), LostReplyError),
@@ -92,6 +92,23 @@ async def test_what_an_answer_to_a_write_means(answer: httpx.Response, kind: typ
     with pytest.raises(kind) as met:
         await Script(answer).client().create("/SO/SalesOrder", {}, OpenWindow(), "key-1")
     assert type(met.value) is kind
+
+
+@pytest.mark.parametrize(
+    ("answer", "after", "closed"),
+    [
+        (error(423, "RECORD_LOCKED"), 2.0, False),
+        (error(503, "NO_LICENSE_SEAT", retry_after=3), 3.0, False),
+        (error(503, "EXCLUSIVE_MODE", retry_after=600), 600.0, True),
+        (error(503, "EXCLUSIVE_MODE"), 30.0, True),
+    ],
+)
+async def test_a_busy_facade_says_how_long_and_whether_it_is_closed_to_all(
+    answer: httpx.Response, after: float, closed: bool
+) -> None:
+    with pytest.raises(BusyError) as met:
+        await Script(answer).client().get("/SO/SalesOrder/W0003Y8")
+    assert (met.value.retry_after, met.value.closed) == (after, closed)
 
 
 async def test_a_refusal_names_the_field_and_no_value_of_a_person() -> None:

@@ -1,7 +1,8 @@
 """Calls to the REST facade of one company (systems/sage100.md 5). What a call that went wrong means:
 
 - RefusedError: refused, nothing done. ConfigurationError: refused, a person must act first.
-- BusyError: record locked, or no seat free: the same again in a moment. NotSentError: nothing done, safe to send again.
+- BusyError: nothing done, no fault of the document: record locked, no seat free, or closed to all in exclusive mode.
+- NotSentError: nothing done, safe to send again.
 - LostReplyError: a write of which nobody knows whether it happened.
 """
 
@@ -18,9 +19,9 @@ import orjson
 
 from penstock.connectors.budget import Budget
 from penstock.connectors.contract import SendWindow
-from penstock.connectors.http import Api, LostReplyError, NotSentError, Reply, retry_after_seconds
+from penstock.connectors.http import Api, BusyError, LostReplyError, NotSentError, Reply, retry_after_seconds
 from penstock.connectors.sage100.auth import Auth, auth_of
-from penstock.connectors.sage100.errors import BusyError, ConfigurationError, RefusedError
+from penstock.connectors.sage100.errors import ConfigurationError, RefusedError
 from penstock.connectors.sage100.settings import Sage100Settings
 
 Row = dict[str, Any]
@@ -33,6 +34,8 @@ CASH_RECEIPT = "/AR/CashReceipt"
 ITEM = "/CI/Item"
 ALIAS = "/IM/AliasItem"
 STOCK = "/IM/ItemWarehouse"
+BUSY_SECONDS = 2.0
+"""Until a record or a seat is asked for again, where the facade names no time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,13 +183,12 @@ class SageClient:
         text = f"{what}: {reply.status} {code}".rstrip()
         wait = retry_after_seconds(reply.headers.get("retry-after"), datetime.now(UTC))
         if reply.status == 423 or code == "NO_LICENSE_SEAT":
-            return BusyError(
-                f"{text}: {'the record is in use' if reply.status == 423 else 'all seats are taken'}", wait
-            )
+            why = "the record is in use" if reply.status == 423 else "all seats are taken"
+            return BusyError(f"{text}: {why}", wait or BUSY_SECONDS)
         if code == "EXCLUSIVE_MODE":
             pause = 30.0 if wait is None else wait
             self._budget.pause_for(pause)
-            return NotSentError(f"{text}: Sage 100 runs an exclusive task (period end, backup)", pause)
+            return BusyError(f"{text}: Sage 100 runs an exclusive task (period end, backup)", pause, closed=True)
         if reply.status == 401:
             return ConfigurationError(f"{text}: check the credentials of auth {self._profile.auth}")
         if reply.status == 403:

@@ -36,13 +36,6 @@ class RefusedError(Exception):
         return ", ".join(part for part in (f"line {self.line}" if self.line else "", self.column) if part)
 
 
-class BusyError(NotSentError):
-    """Another user has the record open, or every licence seat is taken: nothing was done, the next try may do."""
-
-    def __init__(self, reason: str, retry_after: float | None) -> None:
-        super().__init__(reason, retry_after or 2.0)
-
-
 class ConfigurationError(NotSentError):
     """Credentials, rights or addresses are wrong: nothing was done, and it works once someone has put that right."""
 

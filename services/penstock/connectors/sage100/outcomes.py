@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from penstock.connectors.contract import Exists, Hold, Retry
-from penstock.connectors.sage100.errors import BusyError, RefusedError
+from penstock.connectors.contract import Exists, Hold
+from penstock.connectors.sage100.errors import RefusedError
 
 T = TypeVar("T")
 
@@ -35,17 +35,15 @@ def outcome_of(error: RefusedError, credit_after: float = 300.0) -> Exists | Hol
     return Hold(reason, rule="credit", arithmetic=rows, clears_on="credit", after=credit_after)
 
 
-async def guarded(work: Callable[[], Awaitable[T]], credit_after: float = 300.0) -> T | Exists | Retry | Hold:
-    """`work`, with a refusal of the facade, or its being busy, as the outcome."""
+async def guarded(work: Callable[[], Awaitable[T]], credit_after: float = 300.0) -> T | Exists | Hold:
+    """`work`, with a refusal of the facade as the outcome. That it is busy is no outcome: the runtime waits."""
     try:
         return await work()
-    except BusyError as error:
-        return Retry(str(error), error.retry_after or 2.0)
     except RefusedError as error:
         return outcome_of(error, credit_after)
 
 
-async def reading(work: Callable[[], Awaitable[T]]) -> T | Retry | Hold:
+async def reading(work: Callable[[], Awaitable[T]]) -> T | Hold:
     """`work` that only reads, with a refusal of the facade as its outcome."""
     outcome = await guarded(work)
     if isinstance(outcome, Exists):

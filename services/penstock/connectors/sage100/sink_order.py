@@ -10,13 +10,13 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from penstock.connectors.contract import Decision, Exists, Hold, Link, Notice, Plan, Retry, Settled, Step, Task, Wait
+from penstock.connectors.contract import Decision, Exists, Hold, Link, Notice, Plan, Settled, Step, Task, Wait
 from penstock.connectors.sage100.amounts import ZERO, AmountsError, Line, Money, split
 from penstock.connectors.sage100.booking import Booking, closed, tax_hold
 from penstock.connectors.sage100.client import Row, SageClient
 from penstock.connectors.sage100.compare import RefusedChangeError, changes_of, owned_elsewhere, shipped
 from penstock.connectors.sage100.customers import customer_request
-from penstock.connectors.sage100.errors import BusyError, RefusedError
+from penstock.connectors.sage100.errors import RefusedError
 from penstock.connectors.sage100.items import Item, Items, UnresolvedError
 from penstock.connectors.sage100.orders import (
     Part,
@@ -63,8 +63,6 @@ class OrderHandler:
             return Hold(f"order {reference}: {error}", rule="item")
         except RefusedChangeError as error:
             return Hold(f"order {reference}: {error}", rule="change")
-        except BusyError as error:
-            return Retry(str(error), error.retry_after or 2.0)
         except RefusedError as error:
             outcome = outcome_of(error)
             return Hold(str(error)) if isinstance(outcome, Exists) else outcome
