@@ -1,0 +1,174 @@
+"""What is booked equals what the shop charged, to the cent, or the order is held with the arithmetic.
+
+`PENSTOCK_PROPERTY_EXAMPLES=100000 pytest tests/property` is the long run.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
+from functools import cache
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from penstock.connectors.sage100.amounts import AmountsError, split
+from penstock.connectors.sage100.orders import Part, part_of, web_order, with_items
+from penstock.connectors.sage100.policies import Policies
+from penstock.flow.load import Flow, load_flow
+from penstock.flow.typed import typed
+from penstock.flow.when import avro_schema
+from penstock.mapping import MappingEnv, Rates
+from penstock.rules.validate import Policy, Verdict, validate
+from tests.property.shop import PLACES, ZERO, as_sent, orders, refunds
+
+EXAMPLES = int(os.environ.get("PENSTOCK_PROPERTY_EXAMPLES", "2000"))
+SHORT = EXAMPLES <= 2000
+pytestmark = pytest.mark.timeout(120 if SHORT else 0)
+thorough = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+
+ONE_DOLLAR = {"USD": Decimal(1), "EUR": Decimal("0.9217"), "JPY": Decimal("149.37"), "KWD": Decimal("0.3073")}
+RATES = "base: USD\nmax_age_days: 7\nrounding: {mode: half_up}\nrates:\n  2026-02-02: {EUR: '0.9217', JPY: '149.37', KWD: '0.3073'}\n"  # noqa: E501
+CENT = Decimal("0.01")
+OBSERVED = datetime(2026, 2, 9, 15, 6, tzinfo=UTC)
+SUMS = {"lines-total", "discounts-total", "order-total", "gross", "unit-price", "tax-total", "tax-rate"}
+"""Rules that are told with their arithmetic."""
+
+policies = st.fixed_dictionaries(
+    {
+        "tax": st.sampled_from(["header", "line", "schedule"]),
+        "shipping": st.sampled_from(["header", "line"]),
+        "discount": st.sampled_from(["header", "line"]),
+        "line_discount": st.sampled_from(["price", "percent"]),
+        "currency": st.just("convert"),
+    }
+)
+now_in_stock = st.one_of(st.none(), st.lists(st.integers(0, 100), min_size=4, max_size=4))
+"""Per cent of each line that can ship now; None ships the whole order."""
+spoilt = st.one_of(
+    st.none(), st.tuples(st.sampled_from(["total", "tax", "subTotal", "shipping", "discount"]), st.sampled_from([-1, 1]))
+)
+"""An amount of the totals that is one smallest unit off."""
+
+
+@cache
+def flow() -> Flow:
+    return load_flow("clarity-sage100")
+
+
+@cache
+def env(alias: str) -> MappingEnv:
+    return replace(flow().mapping_env(alias), rates=Rates.from_text(RATES, "rates.yaml"))
+
+
+def canonical(entity: str, document: Mapping[str, Any]) -> dict[str, Any]:
+    """The canonical record as it lies on the log."""
+    mapped = flow().mappings["clarity", "to", entity](as_sent(document), env("clarity"))
+    source = {"system": "clarity", "instance": "acme", "native_id": "5120", "observed_at": OBSERVED}
+    record: dict[str, Any] = typed({"id": "o", "source": source, **mapped}, avro_schema(entity))
+    return record
+
+
+def judged(entity: str, record: Mapping[str, Any]) -> list[Verdict]:
+    return validate(entity, record, Policy.model_validate(flow().file.validation))
+
+
+def in_dollars(amount: Decimal, currency: str) -> Decimal:
+    return (amount / ONE_DOLLAR[currency]).quantize(CENT, ROUND_HALF_UP)
+
+
+def parts_of(record: Mapping[str, Any], chosen: Mapping[str, str], now: Sequence[int] | None) -> list[Part]:
+    """The sales orders of a web order. Raises AmountsError."""
+    given_policies = {**env("sage100").policies, **chosen}
+    surroundings = replace(env("sage100"), policies=given_policies)
+    payload = flow().mappings["sage100", "from", "order"]({"order": record}, surroundings)
+    company = flow().systems["sage100"].settings
+    order = web_order(payload, Policies.of(given_policies), company)
+    order = with_items(order, {line.sku: line.sku for line in order.lines})
+    parts: list[tuple[Any, Any, Any]] = [("whole", order.lines, order.money)]
+    if now is not None:
+        ships = {line.number: _share(line.quantity, now[line.number - 1]) for line in order.lines}
+        first, rest = split(order.lines, order.money, ships)
+        if first[0] and rest[0]:
+            parts = [("first", *first), ("remainder", *rest)]
+    return [part_of(order, *each, "00-WEB0001", company) for each in parts]
+
+
+def _share(quantity: Decimal, percent: int) -> Decimal:
+    part = quantity * percent / 100
+    return part.quantize(Decimal(1) if quantity == quantity.to_integral_value() else Decimal("0.0001"), ROUND_FLOOR)
+
+
+def booked(body: Mapping[str, Any], tax_by_schedule: Decimal | None) -> Decimal:
+    """What the facade makes of a sent order (systems/sage100.md 5.4), which it must not refuse."""
+    for name in ("FreightAmt", "SalesTaxAmt", "DiscountAmt", "DepositAmt"):
+        assert Decimal(body.get(name, "0")) >= 0, name
+        assert body.get(name, "0.00")[-3] == ".", name
+    total = Decimal(body["FreightAmt"]) - Decimal(body["DiscountAmt"])
+    for line in body["Lines"]:
+        quantity, price = Decimal(line["QuantityOrdered"]), Decimal(line["UnitPrice"])
+        percent = Decimal(line.get("LineDiscountPercent", "0"))
+        assert quantity > 0
+        assert 0 <= percent <= 100
+        assert price >= 0 or line["ItemCode"].startswith("/")
+        total += (quantity * price * (100 - percent) / 100).quantize(CENT, ROUND_HALF_UP)
+    if tax_by_schedule is not None:
+        assert "SalesTaxAmt" not in body
+        return total + tax_by_schedule
+    return total + Decimal(body["SalesTaxAmt"])
+
+
+def shows_a_sum(error: AmountsError) -> bool:
+    return len(error.arithmetic) >= 2 and all(Decimal(amount).is_finite() for _, amount in error.arithmetic)
+
+
+def test_sage_books_what_the_shop_charged_or_the_order_is_held_with_the_sum() -> None:
+    seen: Counter[str] = Counter()
+
+    @thorough
+    @given(orders(), policies, now_in_stock, spoilt)
+    def every_order(
+        document: dict[str, Any], chosen: dict[str, str], now: list[int] | None, off: tuple[str, int] | None
+    ) -> None:
+        totals, currency = document["order"]["totals"], document["order"]["currency"]
+        if off is not None:
+            totals[off[0]] += off[1] * Decimal(1).scaleb(-PLACES[currency])
+        record = canonical("order", document)
+        if verdicts := judged("order", record):
+            assert off is not None, verdicts
+            assert {verdict.rule for verdict in verdicts} <= SUMS | {"price"}
+            assert all(verdict.severity == "hold" for verdict in verdicts)
+            seen["an amount is off: held"] += 1
+            return
+        try:
+            parts = parts_of(record, chosen, now)
+        except AmountsError as error:
+            assert shows_a_sum(error), error
+            seen["held with the sum"] += 1
+            return
+        sent = [json.loads(json.dumps(part.body)) for part in parts]
+        taxes = [part.money.tax if chosen["tax"] == "schedule" else None for part in parts]
+        assert sum(map(booked, sent, taxes), ZERO) == in_dollars(totals["total"], currency)
+        seen["booked in two parts" if len(parts) > 1 else "booked"] += 1
+
+    every_order()
+    print(dict(seen))
+    assert seen["booked"] + seen["booked in two parts"] > seen["held with the sum"] * 5, seen
+    assert seen["booked in two parts"] > 0, seen
+
+
+@thorough
+@given(refunds())
+def test_a_refund_of_lines_is_told_as_the_shop_gave_it_back(document: dict[str, Any]) -> None:
+    record = canonical("refund", document)
+
+    assert judged("refund", record) == []
+    assert record["gross"] == document["refund"]["amount"] == sum((line["gross"] for line in record["lines"]), ZERO)
+    assert 0 <= record["net"] <= record["gross"]
