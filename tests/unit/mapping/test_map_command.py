@@ -43,7 +43,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (flow / "tables" / "carrier.yaml").write_text("entries: {a: b}\n")
     spec = SimpleNamespace(system="shop", mappings=mappings, reads={})
     real = mapping_files.resource
-    monkeypatch.setattr(mapping_files, "NAMES", ("shop",))
+    monkeypatch.setattr(mapping_files, "names", lambda: ("shop",))
     monkeypatch.setattr(mapping_files, "connector", lambda _name: spec)
     monkeypatch.setattr(mapping_files, "resource", lambda name: tmp_path / "flows" if name == "flows" else real(name))
     monkeypatch.chdir(tmp_path)
