@@ -75,7 +75,7 @@ async def _writable(client: InforClient, ido: str, names: Iterable[str]) -> Chec
         )
     try:
         missing = await _missing_rights(client, ido)
-    except (LostReplyError, NotSentError) as error:
+    except (IdoRefusedError, LostReplyError, NotSentError) as error:
         return CheckResult(what, ok=False, detail=str(error))
     if missing:
         return CheckResult(what, ok=False, detail=f"{missing}: grant it to the service account's user")

@@ -245,7 +245,7 @@ def _check_status(reply: Reply, path: str, *, write: bool) -> None:
         raise ConfigurationError(f"{what}: {remedy}")
     if write:
         raise LostReplyError(what)
-    raise NotSentError(what)
+    raise NotSentError(what, reply.retry_after)
 
 
 def _decode(reply: Reply, what: str, *, write: bool) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import httpx
@@ -155,7 +156,8 @@ class InforSource:
     async def _shipments_of(self, rows: Sequence[Row], page: Page) -> list[Notification]:
         """The shipments of the orders whose lines were shipped: their ledger rows may come after the shipment."""
         linked = await self._linked("RefNum", sorted({row["CoNum"] or "" for row in rows} - {""}))
-        return await self._shipments([{"ShipmentId": shipment_id} for shipment_id in linked], page)
+        notes = await self._shipments([{"ShipmentId": shipment_id} for shipment_id in linked], page)
+        return [replace(note, via="poll:shipping-ledger") for note in notes]
 
     async def _linked(self, name: str, values: list[str]) -> dict[str, set[str]]:
         """ShipmentId -> the orders that it ships lines of, for these shipments or orders."""

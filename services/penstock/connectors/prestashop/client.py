@@ -130,11 +130,13 @@ class Shop:
                 raise ShopUnavailableError(self.redirected(reply), CONFIGURATION_PAUSE) from error
             if reply.status == 401:
                 raise ShopUnavailableError(_NO_CREDENTIALS, CONFIGURATION_PAUSE) from error
-            raise ShopUnavailableError(f"GET {resource}: status {reply.status}, {error}") from error
+            raise ShopUnavailableError(f"GET {resource}: status {reply.status}, {error}", reply.retry_after) from error
         if answer.fault:
             self._refuse(f"GET {resource}", reply, answer.codes)
         if reply.status >= 500 and not answer.has_entity:
-            raise ShopUnavailableError(f"GET {resource}: status {reply.status} without rows or codes")
+            raise ShopUnavailableError(
+                f"GET {resource}: status {reply.status} without rows or codes", reply.retry_after
+            )
         return answer
 
     # --- writes ------------------------------------------------------------------------------------------------
@@ -210,7 +212,7 @@ class Shop:
         if remedy is not None:
             raise ShopUnavailableError(f"{what}: {remedy}", CONFIGURATION_PAUSE)
         if not codes and reply.status >= 500:
-            raise ShopUnavailableError(f"{what}: status {reply.status}")
+            raise ShopUnavailableError(f"{what}: status {reply.status}", reply.retry_after)
         raise ShopRefusedError(f"{what}: status {reply.status}, codes {_list(codes)}", codes, reply)
 
 

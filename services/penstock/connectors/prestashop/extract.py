@@ -59,6 +59,8 @@ class Extractor:
         async def main() -> Listing:
             return await self._shop.rows(resource, {"id": f"[{native_id}]"}, display=display)
 
+        if not (native_id.isascii() and native_id.isdigit()):
+            return None  # a filter is a small language of its own: nothing but a number goes into it
         before = await main()
         for _ in range(READS_OF_A_MOVING_ROW):
             if not before.rows:

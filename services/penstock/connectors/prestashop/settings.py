@@ -77,3 +77,6 @@ class PrestashopSettings(BaseModel):
     def can_patch(self) -> bool:
         """PATCH came with 8.0 (systems/prestashop.md 2)."""
         return self.version != "1.7"
+
+    def interval(self, poll_set: str) -> float:  # noqa: ARG002 - one interval for all sets
+        return self.poll_interval
