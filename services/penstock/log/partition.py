@@ -1,20 +1,26 @@
 """Kafka's own placement of keys: murmur2 with the seed and the sign handling of the Java client."""
 
+import struct
+from functools import cache
+
 _SEED = 0x9747B28C
 _M = 0x5BD1E995
 _MASK = 0xFFFFFFFF
+
+
+@cache
+def _words(count: int) -> struct.Struct:
+    return struct.Struct(f"<{count}I")
 
 
 def murmur2(data: bytes) -> int:
     """The 32-bit murmur2 of Kafka's `Utils.murmur2`, as an unsigned number."""
     length = len(data)
     value = (_SEED ^ length) & _MASK
-    whole = length & ~3
-    for index in range(0, whole, 4):
-        k = int.from_bytes(data[index : index + 4], "little") * _M & _MASK
-        k = (k ^ k >> 24) * _M & _MASK
-        value = (value * _M & _MASK) ^ k
-    if rest := data[whole:]:
+    for word in _words(length >> 2).unpack_from(data):
+        k = word * _M & _MASK
+        value = (value * _M & _MASK) ^ ((k ^ k >> 24) * _M & _MASK)
+    if rest := data[length & ~3 :]:
         value = (value ^ int.from_bytes(rest, "little")) * _M & _MASK
     value = (value ^ value >> 13) * _M & _MASK
     return value ^ value >> 15
