@@ -31,7 +31,6 @@ def settings(**changes: Any) -> Sage100Settings:
         "base_url": "http://sage.test",
         "username": "webshop",
         "password": "plain:secret",
-        "hash_key": "plain:test-key",
         "time_zone": "America/Chicago",
         "order_letters": {"CL1": "W"},
     }

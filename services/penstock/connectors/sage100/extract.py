@@ -93,7 +93,10 @@ class Extraction:
     async def payment(self, native_id: str, carried: Sequence[Part]) -> list[Part] | None:
         main = _carried("payment", carried)
         if main is None:
-            given = dict(zip(PAYMENT_KEY, native_id.split("|"), strict=True))
+            values = native_id.split("|")
+            if len(values) != len(PAYMENT_KEY):
+                return None
+            given = dict(zip(PAYMENT_KEY, values, strict=True))
             main = await self._first("payment", CASH_RECEIPT, {name: value for name, value in given.items() if value})
         if main is None:
             return None

@@ -78,7 +78,6 @@ class Sage100Settings(BaseModel):
     username: str = Field(default="", description="User of auth basic and token")
     password: Secret = Field(default=SecretStr(""), description="Password of auth basic and token")
     api_key: Secret = Field(default=SecretStr(""), description="Key of auth key")
-    hash_key: Secret = Field(default=SecretStr(""), description="Key of hashes that leave the personal topics")
 
     time_zone: str = Field(default="UTC", description="Zone of the server's local times")
     base_currency: str = Field(default="USD", description="The company's only currency, ISO 4217")
