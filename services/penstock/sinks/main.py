@@ -127,7 +127,7 @@ async def _main(flow: Flow, host: str, port: int, ready_file: Path | None) -> No
                 entities=entities,
                 shadow=flow.file.mode == "shadow",
                 flow_options={"notify_customers": flow.file.notify_customers, **flow.file.settings},
-                lanes=LANES | ({"bulk": BULK_LANES} if system.spec.capabilities.bulk else {}),
+                lanes={**LANES, **({"bulk": BULK_LANES} if system.spec.capabilities.bulk else {})},
             ),
             Payloads(flow, system),
             answered=lambda budget=budget: budget.answered,  # type: ignore[misc]  # bound to this round's budget
