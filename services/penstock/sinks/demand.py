@@ -38,10 +38,14 @@ class Decoder(Protocol):
 
 @dataclass(slots=True)
 class _Order:
-    """What an order takes, and from which ERPs. added: what its last edit took more, and when."""
+    """What an order takes, and from which ERPs. added: what its last edit took more, and when.
+
+    booked_at: when an ERP had it first. The link itself is told anew by an edit, and when a part that waited goes on.
+    """
 
     lines: Mapping[str, Decimal]
     erps: frozenset[Instance]
+    booked_at: dict[Instance, datetime] = field(default_factory=dict)
     edited_at: datetime | None = None
     added: Mapping[str, Decimal] = field(default_factory=dict)
 
@@ -123,17 +127,21 @@ class OpenDemand:
         if order is None or erp not in order.erps:
             return Decimal(0)
         whole = order.lines.get(sku, Decimal(0))
-        booked_at = self._store.linked_at("order", order_id, *erp)
+        linked_at = self._store.linked_at("order", order_id, *erp)
         released_at = self._released_at.get(order_id)
-        if booked_at is None or released_at is None:
+        if linked_at is None or released_at is None:
             return whole
-        booked_at = max(booked_at, released_at)
+        booked_at = max(order.booked_at.setdefault(erp, linked_at), released_at)
         if order.edited_at is not None and order.edited_at > booked_at:
-            return order.added.get(sku, Decimal(0))
+            open_quantity, booked_at = order.added.get(sku, Decimal(0)), linked_at
+            if order.edited_at > linked_at:
+                return open_quantity
+        else:
+            open_quantity = whole
         age = self._now() - booked_at
         if age > FORGET_AFTER and len(order.erps) == 1:
             self._forget(order_id)
-        return whole if booked_at > observed_at and age < self._settle[erp] else Decimal(0)
+        return open_quantity if booked_at > observed_at and age < self._settle[erp] else Decimal(0)
 
     def take_order(self, record: Mapping[str, Any], targets: Collection[str]) -> None:
         """`targets`: where the order is routed, each `system:instance`."""
@@ -151,7 +159,7 @@ class OpenDemand:
         for line in record["lines"]:
             if line["sku"]:
                 lines[line["sku"]] += line["quantity"]
-        order = _Order(lines, erps)
+        order = _Order(lines, erps, known.booked_at if known is not None else {})
         grown = {sku: quantity - before.get(sku, Decimal(0)) for sku, quantity in lines.items()}
         if before and (added := {sku: quantity for sku, quantity in grown.items() if quantity > 0}):
             order.edited_at, order.added = source["observed_at"], added

@@ -84,6 +84,11 @@ class Progress:
         return links
 
 
+def links_told(effect: Effect | None, item: Item) -> list[list[str]]:
+    """Cross-references that this very event has made true before: an older version's say nothing of its content."""
+    return effect.links if effect is not None and effect.event_id == item.event_id else []
+
+
 def intent_of(progress: Progress, plan: Plan, sink: Sink, epoch: int, now: str) -> Effect:
     """The effect record that says: from now on a write may be under way."""
     item, before = progress.item, progress.effect or progress.previous
@@ -99,7 +104,7 @@ def intent_of(progress: Progress, plan: Plan, sink: Sink, epoch: int, now: str) 
         send_window=sink.send_window,
         answer_window=sink.answer_window,
         attempts=newest_attempts(progress.attempts),
-        links=before.links if before else [],
+        links=links_told(before, item),
         sent=before.sent if before else False,
         applied_event=before.applied_event if before else None,
         applied_position=before.applied_position if before else None,
@@ -129,7 +134,7 @@ def closed_of(
         opened_at=effect.opened_at if effect and effect.event_id == item.event_id else now,
         closed_at=now,
         attempts=newest_attempts(progress.attempts),
-        links=[[link.entity, link.canonical_id, link.native_id] for link in links] or (effect.links if effect else []),
+        links=[[link.entity, link.canonical_id, link.native_id] for link in links] or links_told(effect, item),
         reason=reason or None,
         fate=state,
         sent=False if applied else bool(effect and effect.sent),

@@ -9,7 +9,7 @@ import structlog
 
 from penstock.connectors.contract import CustomerRequest, Hold, Link, Notice, Plan, Sink
 from penstock.sinks.model import CUSTOMER_REQUEST, Effect, Item
-from penstock.sinks.progress import Finished, Progress, closed_of, failed_of, intent_of
+from penstock.sinks.progress import Finished, Progress, closed_of, failed_of, intent_of, links_told
 
 log = structlog.get_logger()
 
@@ -89,11 +89,13 @@ class Recorder:
     ) -> Finished:
         """`public` is the reason without values of the document, for the records that hold no personal data.
 
-        What was sent before the hold is there already: its links are true now, and its shipments look for them.
+        What was sent before the hold is there already: its links are true now, and its shipments look for them. A try
+        that ends in the same hold does not tell them again: their time is that of the booking, stock counts on it.
         """
         public = public or held.reason
         links = progress.links_of("held", None) if progress else []
-        if links:
+        told = links_told(progress.previous, item) if progress else []
+        if any([link.entity, link.canonical_id, link.native_id] not in told for link in links):
             await self._journal.links(links)
         said = "new"
         if item.entity == CUSTOMER_REQUEST:

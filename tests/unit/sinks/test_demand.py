@@ -163,6 +163,42 @@ def test_skus_whose_demand_changed_are_named_once(world: World):
     assert world.shop.take_changed() == {"APR-SND"}
 
 
+# --- a partial order: its first part is open in the ERP, its remainder there on hold, both are allocated
+
+
+def test_a_partial_order_is_not_counted_again_while_its_remainder_waits_nor_when_it_is_released(world: World):
+    order = world.order("41", 5)
+    world.book(order, NOON)
+    world.demand.take_hold("h", orjson.dumps({"entity": "order", "canonical_id": order, "target": "infor:DALS"}))
+    figure = NOON + SECOND
+    assert world.shop.unbooked("APR-SND", figure, ERP) == 0
+    world.now = NOON + timedelta(hours=3)
+    world.book(order, world.now)  # the remainder goes on: the link is told anew
+    world.demand.take_hold("h", None)
+    assert world.shop.unbooked("APR-SND", figure, ERP) == 0
+    assert world.shop.unbooked("APR-SND", world.now + SECOND, ERP) == 0
+
+
+def test_a_partial_order_counts_whole_for_a_figure_read_before_its_parts_were_booked(world: World):
+    order = world.order("41", 5)
+    world.book(order, NOON + SECOND)
+    world.now = NOON + 2 * SECOND
+    assert world.shop.unbooked("APR-SND", NOON, ERP) == 5, "the first part too: the figure holds neither"
+
+
+def test_what_is_added_to_a_partial_order_counts_once_until_both_parts_have_it(world: World):
+    order = world.order("41", 5)
+    world.book(order, NOON)
+    assert world.shop.unbooked("APR-SND", NOON + SECOND, ERP) == 0
+    world.now = NOON + timedelta(minutes=5)
+    world.order("41", 7)
+    assert world.shop.unbooked("APR-SND", world.now, ERP) == 2
+    world.now += SECOND
+    world.book(order, world.now)
+    assert world.shop.unbooked("APR-SND", world.now - SECOND, ERP) == 2
+    assert world.shop.unbooked("APR-SND", world.now + SECOND, ERP) == 0
+
+
 # --- several shops and ERPs
 
 

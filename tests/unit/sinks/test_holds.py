@@ -91,6 +91,16 @@ async def test_the_rest_of_a_partial_order_is_sent_later_and_the_first_part_not_
     assert [row["line"] for row in target.orders] == [0, 1, 2]
 
 
+async def test_a_hold_that_is_tried_again_in_vain_does_not_renew_the_time_of_its_booking():
+    target, memory = FakeTarget(keyed=False, hold=SHORT), Memory()
+    run, _ = protocol(target, memory)
+    for _ in range(3):
+        await run.run(order_item())
+    assert [told for kind, told in memory.log if kind == "xref"] == [["A"]]
+    await run.run(order_item(offset=1))
+    assert [told for kind, told in memory.log if kind == "xref"] == [["A"], ["A"]], "another version says it anew"
+
+
 async def test_a_hold_in_planning_keeps_what_an_earlier_try_has_sent():
     target, memory = FakeTarget(hold=SHORT), Memory()
     run, handler = protocol(target, memory)
