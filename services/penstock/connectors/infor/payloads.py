@@ -102,8 +102,8 @@ class PayloadError(ValueError):
 def wanted_order(payload: Mapping[str, Any], zone: ZoneInfo, *, numbered_by_us: bool, absorb: bool) -> Wanted:
     """Raises PayloadError with the arithmetic when the lines, as the site rounds them, miss the total by a cent.
 
-    absorb: put the difference into SalesTax when it comes from rounding: at most half a minor unit for each amount of
-    the shop that has fractions of one.
+    absorb: put the difference into SalesTax, else Freight or MiscCharges, when it comes from rounding: at most half a
+    minor unit for each amount that had fractions of one or was converted.
     """
     header = values_of(payload["header"], zone)
     wanted = Wanted(
@@ -131,10 +131,12 @@ def _balanced(wanted: Wanted, fractions: int, *, absorb: bool) -> Wanted:
     missed = wanted.total - amounts.total
     if missed == 0:
         return wanted
-    limit = minor_unit(wanted.currency) * fractions / 2
-    if absorb and abs(missed) <= limit and amounts.tax + missed >= 0:
-        wanted.header["SalesTax"] = plain(amounts.tax + missed)
-        return wanted
+    if absorb and abs(missed) <= minor_unit(wanted.currency) * fractions / 2:
+        for name in ("SalesTax", "Freight", "MiscCharges"):
+            amount = Decimal(wanted.header.get(name) or 0)
+            if amount > 0 and amount + missed >= 0:
+                wanted.header[name] = plain(amount + missed)
+                return wanted
     raise PayloadError(
         f"{amounts} {wanted.currency} as Infor rounds them, but the shop charged "
         f"{plain(wanted.total)} ({plain(missed)} apart): correct the order in the shop, or book it by hand"

@@ -107,8 +107,9 @@ class InforSettings(BaseModel):
     )
     rounding: Literal["hold", "tax"] = Field(
         default="tax",
-        description="Where the shop's amounts have fractions of a cent and their roundings miss the total: tax puts "
-        "the difference (half a cent for each such amount at most) into SalesTax, hold holds the order",
+        description="Where the shop's amounts have fractions of a cent, or were converted, and their roundings miss "
+        "the total: tax puts the difference (half a cent for each such amount at most) into SalesTax, without tax "
+        "into Freight or MiscCharges; hold holds the order",
     )
     cancel: Literal["delete", "stop"] = Field(
         default="delete", description="A cancelled order without shipments: delete it, or set Stat S"
