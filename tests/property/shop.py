@@ -74,9 +74,7 @@ def orders(draw: st.DrawFn) -> dict[str, Any]:
     return {"order": order, "account": None, "user": None, "payments": [], "billing": CONTACT, "shipping": CONTACT}
 
 
-def _shared(
-    discount: Decimal, lines: Sequence[dict[str, Any]], sub_total: Decimal, places: int
-) -> Sequence[Decimal]:
+def _shared(discount: Decimal, lines: Sequence[dict[str, Any]], sub_total: Decimal, places: int) -> Sequence[Decimal]:
     if not discount:
         return [ZERO] * len(lines)
     most = [rounded(discount * line["lineTotal"] / sub_total, places) for line in lines[:-1]]
