@@ -17,6 +17,8 @@ _FIXED = frozenset(
 )
 _EMPTIED = tuple(f"{kind}Address{number}" for kind in ("BillTo", "ShipTo") for number in (2, 3))
 """Optional lines of an address: what the wanted one lacks is emptied."""
+_OF_PAYMENT = frozenset({"PaymentType", "OtherPaymentTypeRefNo", "DepositAmt"})
+"""How the buyer pays: once the order is complete, the receipts of its invoice tell that."""
 
 
 class RefusedChangeError(ValueError):
@@ -56,11 +58,12 @@ def changes_of(part: Part, row: Mapping[str, Any], not_ours: Collection[str] = (
     }
     if "ShipToAddress1" in part.body:
         differing |= {name: "" for name in _EMPTIED if name not in part.body and row.get(name)}
-    kept = tuple(sorted(set(differing) & set(not_ours)))
+    complete = row.get("OrderStatus") == CLOSED
+    kept = tuple(sorted(set(differing) & {*not_ours, *(_OF_PAYMENT if complete else ())}))
     body = {name: value for name, value in differing.items() if name not in kept}
     if lines := _lines(part, row):
         body["Lines"] = lines
-    if body and row.get("OrderStatus") == CLOSED:
+    if body and complete:
         raise RefusedChangeError(
             f"order {row.get('SalesOrderNo')} is complete in Sage 100 and can no longer be changed: settle the "
             "difference with the buyer"

@@ -48,7 +48,7 @@ class Scene:
         for customer in self._erp.state("customers"):
             if customer["EmailAddress"] in self.cast.known:
                 self._set_customer(customer, CreditLimit=NO_LIMIT)
-        self._shop.act("set-options", {"retry_after": "date", "fail_every": {"429": 60}})
+        self._shop.act("set-options", {"retry_after": "date", "fail_every": {"429": 400}})
 
     def place(self, wish: Wish) -> int:
         body = {name: value for name, value in wish.place.items() if name not in OF_THE_WISH}
