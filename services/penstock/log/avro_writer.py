@@ -150,7 +150,7 @@ class _Generator:
     def _block(self, value: str, depth: int, out: list[str], items: str) -> str:
         """The head of an array's or map's only block; gives the name of the loop variable."""
         line, it, each = "    " * depth, self._fresh("v"), self._fresh("v")
-        out += [f"{line}{it} = {value}", f"{line}if len({it}):", f"{line}    out.append(size(len({it})))"]
+        out += [f"{line}{it} = {value}", f"{line}if len({it}):", f"{line}    out.append(number(len({it})))"]
         out.append(f"{line}    for {each} in {it}{items}:")
         return each
 

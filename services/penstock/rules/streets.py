@@ -53,7 +53,8 @@ def _may_have_any(street: StreetWords, country: str, lower: str) -> bool:
     """Quick: false for nearly every line that is written as it should be."""
     if not _variants(country).isdisjoint(lower.replace(",", " ").replace(";", " ").split(" ")):
         return True
-    return any(ending in lower for ending in street.attached) or any(start in lower for start in street.prefixes)
+    parts = (*street.attached, *street.prefixes)
+    return bool(parts) and any(part in lower for part in parts)
 
 
 def _po_box(line: str, changes: list[Change]) -> str:
