@@ -14,7 +14,9 @@ from penstock.flow.case_runners import mapping_runners, rule_runners
 from penstock.flow.case_targets import target_runners
 from penstock.flow.cases import CaseResult, Runner, load_cases, run_case
 from penstock.flow.load import Flow, FlowError, avro_schema, load_flow
+from penstock.flow.model import PolicyRow, said
 from penstock.flow.ownership import ownership_table
+from penstock.flow.policy_list import POLICIES
 from penstock.mapping import MappingSyntaxError
 from penstock.resources import resource
 from penstock.rules.decision import DecisionTable
@@ -22,40 +24,49 @@ from penstock.rules.validate import Policy
 
 app = typer.Typer(no_args_is_help=True, help="The files in flows/FLOW.")
 
-Name = Annotated[str, typer.Option("--flow", help="Name of a folder in flows/.")]
+Name = Annotated[str, typer.Argument(help="Name of a folder in flows/.")]
+Option = Annotated[str | None, typer.Option("--flow", hidden=True, help="The same as the argument, as in `run`.")]
 Env = Annotated[str, typer.Option("--env", help="Name of a file in flows/FLOW/env/.")]
 
 
-@app.command(epilog="Examples: `penstock flow check`, `penstock flow check --env production`")
-def check(flow: Name = DEFAULT_FLOW, env: Env = DEFAULT_ENV, json: Json = False) -> None:
+@app.command(epilog="Examples: `penstock flow check clarity-sage100`, `penstock flow check FLOW --env production`")
+def check(flow: Name = DEFAULT_FLOW, named: Option = None, env: Env = DEFAULT_ENV, json: Json = False) -> None:
     """Read the flow with its environment, settings, mappings, tables and rates. Exit code 2 when something is wrong."""
-    loaded = load(flow, env)
-    routes = [
-        (source, entity, row.when, list(row.to))
+    loaded = load(named or flow, env)
+    routes: list[dict[str, Any]] = [
+        {"from": source, "entity": entity, "when": row.when, "to": list(row.to)}
         for source, entities in loaded.file.routes.items()
         for entity, rows in entities.items()
         for row in rows
     ]
+    policies: list[dict[str, Any]] = [
+        {"policy": name, "when": row.when, "use": row.use, "default": name not in loaded.file.policies}
+        for name, spec in POLICIES.items()
+        for row in loaded.file.policies.get(name, (PolicyRow(use=spec.default),))
+    ]
     if json:
-        shown = [dict(zip(("from", "entity", "when", "to"), route, strict=True)) for route in routes]
-        about = {"flow": loaded.name, "mode": loaded.file.mode, "routes": shown}
+        about = {"flow": loaded.name, "mode": loaded.file.mode, "routes": routes, "policies": policies}
         print_json({**about, "config_version": loaded.config_version, "mappings": len(loaded.mappings)})
         return
     out = console()
     out.print(f"{loaded.name}: {loaded.file.mode}, orders from {loaded.file.start.orders_from:%Y-%m-%d}", markup=False)
     print_table(
         ("from", "entity", "when", "to"),
-        ([source, entity, when or "", ", ".join(to) or "not routed"] for source, entity, when, to in routes),
+        ([row["from"], row["entity"], row["when"] or "", ", ".join(row["to"]) or "not routed"] for row in routes),
+    )
+    out.print()
+    print_table(
+        ("policy", "when", "use"),
+        (
+            [row["policy"], row["when"] or "", said(row["use"]) + (" (default)" if row["default"] else "")]
+            for row in policies
+        ),
     )
     out.print(f"{len(loaded.mappings)} mappings, configuration {loaded.config_version}", markup=False)
 
 
 @app.command(epilog="Examples: `penstock flow ownership clarity-sage100`, `penstock flow ownership FLOW --json`")
-def ownership(
-    flow: Annotated[str, typer.Argument(help="Name of a folder in flows/.")] = DEFAULT_FLOW,
-    env: Env = DEFAULT_ENV,
-    json: Json = False,
-) -> None:
+def ownership(flow: Name = DEFAULT_FLOW, env: Env = DEFAULT_ENV, json: Json = False) -> None:
     """Which system is the master of what, and the fields that it becomes in each target."""
     loaded = load(flow, env)
     rows = list(ownership_table(loaded))
@@ -74,17 +85,18 @@ def ownership(
         )
 
 
-@app.command("test", epilog="Examples: `penstock flow test`, `penstock flow test --only cost-centre`")
+@app.command("test", epilog="Examples: `penstock flow test clarity-sage100`, `penstock flow test --only cost-centre`")
 def golden(
     flow: Name = DEFAULT_FLOW,
+    named: Option = None,
     env: Env = DEFAULT_ENV,
     only: Annotated[str, typer.Option(help="Only cases whose file or name contains this.")] = "",
     json: Json = False,
 ) -> None:
     """Run the golden cases in flows/FLOW/cases. Exit code 1 when one gives something else than its file says."""
-    loaded = load(flow, env)
-    runners = runners_of(loaded, resource("flows") / flow)
-    results = run(resource("flows") / flow / "cases", runners, only)
+    loaded = load(named or flow, env)
+    folder = resource("flows") / loaded.name
+    results = run(folder / "cases", runners_of(loaded, folder), only)
     failed = [result for result in results if not result.ok]
     if json:
         print_json({"cases": len(results), "failed": [{"case": str(r.case), "problems": r.problems} for r in failed]})

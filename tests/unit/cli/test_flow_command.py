@@ -24,7 +24,7 @@ def flows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Flows:
 
 def test_the_check_shows_the_conditions_of_routes(flows: Flows) -> None:
     flows.write(routes=only({"when": "order.totals.gross > 5", "to": ["paris"]}, {"to": ["dallas"]}))
-    found = run.invoke(app, ["flow", "check", "--flow", "two", "--json"])
+    found = run.invoke(app, ["flow", "check", "two", "--json"])
     assert found.exit_code == 0, found.output
     assert json.loads(found.output)["routes"][:2] == [
         {"from": "shop-fr", "entity": "order", "when": "order.totals.gross > 5", "to": ["paris"]},
@@ -34,9 +34,34 @@ def test_the_check_shows_the_conditions_of_routes(flows: Flows) -> None:
 
 def test_the_check_names_what_is_wrong(flows: Flows) -> None:
     flows.write(policies={"tax": "lines"})
-    found = run.invoke(app, ["flow", "check", "--flow", "two"])
+    found = run.invoke(app, ["flow", "check", "two"])
     assert found.exit_code == 2
     assert "tax: lines is none of header, line, schedule" in found.output.replace("\n", " ")
+
+
+def test_the_check_shows_policies_with_their_rows_and_which_are_defaults(flows: Flows) -> None:
+    rows = [{"when": "order.totals.gross > 5", "use": "hold"}, {"use": "partial"}]
+    flows.write(policies={"stock.unavailable": rows, "customers.match_name": False})
+    found = run.invoke(app, ["flow", "check", "two", "--json"])
+    assert found.exit_code == 0, found.output
+    shown = [row for row in json.loads(found.output)["policies"] if row["policy"] in {"stock.unavailable", "credit"}]
+    assert shown == [
+        {"policy": "credit", "when": None, "use": "check", "default": True},
+        {"policy": "stock.unavailable", "when": "order.totals.gross > 5", "use": "hold", "default": False},
+        {"policy": "stock.unavailable", "when": None, "use": "partial", "default": False},
+    ]
+    text = run.invoke(app, ["flow", "check", "two"]).output
+    assert "order.totals.gross > 5" in text
+    assert "check (default)" in text
+    assert "false" in text
+
+
+def test_the_flow_may_be_named_as_everywhere_else(flows: Flows) -> None:
+    flows.write()
+    plain = run.invoke(app, ["flow", "check", "two"])
+    assert plain.output.startswith("two: live")
+    assert run.invoke(app, ["flow", "check", "--flow", "two"]).output == plain.output
+    assert "no cases in" in run.invoke(app, ["flow", "test", "two"]).output.replace("\n", " ")
 
 
 def test_ownership_shows_master_and_payload_fields(flows: Flows) -> None:
