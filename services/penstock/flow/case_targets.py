@@ -53,16 +53,15 @@ MakeTarget = Callable[[Mapping[str, Any], Any], CaseTarget]
 
 
 def target_runners(flow: Flow, schema_of: SchemaOf) -> dict[str, Runner]:
-    """`apply order to sage100` … for every entity that a mapping brings to a system whose connector has `cases`."""
+    """`apply order to sage100` … for every entity that is routed to a system whose connector has `cases`."""
     runners: dict[str, Runner] = {}
     for alias, system in flow.systems.items():
         module = f"penstock.connectors.{system.name}.cases"
         if find_spec(module) is None:
             continue
         make: MakeTarget = import_module(module).case_target
-        for name, direction, entity in flow.mappings:
-            if (name, direction) == (alias, "from"):
-                runners[f"apply {entity} to {alias}"] = _application(flow, system, entity, make, schema_of(entity))
+        for entity in flow.entities_to(alias):
+            runners[f"apply {entity} to {alias}"] = _application(flow, system, entity, make, schema_of(entity))
     return runners
 
 
@@ -81,8 +80,8 @@ def _task(flow: Flow, system: System, entity: str, given: Any, schema: Schema) -
     policies = {**policies_for(flow, entity, record), **given.get("policies", {})}
     env = flow.mapping_env(system.alias)
     env = replace(env, policies=policies, settings={**env.settings, **given.get("settings", {})})
-    mapping = flow.mappings[system.alias, "from", entity]
-    payload = mapping({root_name(mapping.source): record}, env)
+    mapping = flow.mappings.get((system.alias, "from", entity))
+    payload = mapping({root_name(mapping.source): record}, env) if mapping else record
     lookup = _Log(given.get("customer"), Decimal(given.get("unbooked", 0)))
     released = frozenset(given.get("released", ()))
     return Task(entity, record, payload, "case", None, lookup, policies=policies, released=released)

@@ -117,10 +117,12 @@ def priced(line: Line, way: str) -> dict[str, str]:
     way: `price` folds the discount into the price first, `percent` sends it first; where one misses by a cent the other
     is taken.
     """
+    name, row = f"line {line.number} ({line.sku})", [("net of the line", plain_cents(line.net))]
     if line.net < 0:
-        raise AmountsError(f"line {line.number} ({line.sku}) is negative: only charge lines may be", [])
-    if line.quantity != line.quantity.quantize(PRICE):
-        raise AmountsError(f"line {line.number} ({line.sku}): a quantity has six decimals at most", [])
+        raise AmountsError(f"{name} is negative: only charge lines may be", row)
+    if line.quantity <= 0 or line.quantity != line.quantity.quantize(PRICE):
+        quantity = ("quantity", f"{line.quantity:f}")
+        raise AmountsError(f"{name}: a quantity is above zero and has six decimals at most", [*row, quantity])
     folded = (line.net / line.quantity).quantize(PRICE, ROUND_HALF_UP)
     full = line.net + line.discount
     listed = (full / line.quantity).quantize(PRICE, ROUND_HALF_UP)
@@ -130,13 +132,10 @@ def priced(line: Line, way: str) -> dict[str, str]:
         if extension(line.quantity, price, share) == line.net:
             # the percentage is always told, so that an edit takes an old one away
             return {"UnitPrice": f"{price:.6f}", "LineDiscountPercent": f"{share:.3f}"}
-    rows = [("net of the line", plain_cents(line.net))]
     for price, share in ways.values():
         label = f"{line.quantity.normalize():f} × {price:.6f}" + (f" less {share:.3f} %" if share else "")
-        rows.append((label, plain_cents(extension(line.quantity, price, share))))
-    raise AmountsError(
-        f"line {line.number} ({line.sku}): no unit price of six decimals gives its net amount: book it by hand", rows
-    )
+        row.append((label, plain_cents(extension(line.quantity, price, share))))
+    raise AmountsError(f"{name}: no unit price of six decimals gives its net amount: book it by hand", row)
 
 
 def placed(money: Money, policies: Policies, charges: Charges) -> tuple[dict[str, str], list[dict[str, str]]]:

@@ -13,6 +13,7 @@ from penstock.connectors.sage100.client import SageClient
 from penstock.connectors.sage100.settings import Sage100Settings
 from penstock.connectors.sage100.sink_customer import CustomerHandler, CustomerRequestHandler
 from penstock.connectors.sage100.sink_order import OrderHandler
+from penstock.records.money import to_minor_unit
 
 
 class RefundHandler:
@@ -25,12 +26,14 @@ class RefundHandler:
     async def plan(self, task: Task) -> Decision:
         refund = task.record
         crossing = task.lookup.xref("order", refund["order_id"]) if refund["order_id"] else None
+        with_tax, without, shipping = (
+            to_minor_unit(refund[name], refund["currency"]) for name in ("gross", "net", "shipping_net")
+        )
         where = f"order {crossing.native_id}" if crossing and crossing.native_id else "the order, once it is booked"
         return Hold(
-            f"Sage 100 has no write for refunds: {refund['order_reference']} was refunded {refund['gross']:.2f} "
-            f"{refund['currency']} with tax ({refund['net']:.2f} without, of it {refund['shipping_net']:.2f} for "
-            f"shipping). Enter a credit memo against the invoice of {where} in Sage 100; then reject this hold as done "
-            "by hand",
+            f"Sage 100 has no write for refunds: {refund['order_reference']} was refunded {with_tax} "
+            f"{refund['currency']} with tax ({without} without, of it {shipping} for shipping). Enter a credit memo "
+            f"against the invoice of {where} in Sage 100; then reject this hold as done by hand",
             rule="refund",
         )
 
