@@ -76,6 +76,6 @@ async def test_a_notification_of_a_strange_instance_is_a_dead_letter_and_reads_n
     watermark: Any = SimpleNamespace(done=lambda _place, offset: done.append(offset))
     record = Record("raw.prestashop.notification", 0, 5, note_key(note.ref), note_bytes(note), (), 0, watermark)
     await extractor.handle("order:7:41", [record])
-    assert [topic for topic, _, _ in producer.sent] == ["dlq.ingress", "fate"]
+    assert [topic for topic, _, _ in producer.sent] == ["dlq.ingress", "fate", "alert"]
     assert shop.read == []
     assert done == [5]
