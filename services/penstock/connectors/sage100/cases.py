@@ -87,9 +87,17 @@ class CaseCompany:
         row = body
         if table == SALES_ORDER:
             row = self._totalled({"SalesOrderNo": f"{next(self._numbers):07d}", "OrderStatus": "N", **body})
+            self._promise(row)
         self._tables[table].append(row)
-        self.written.append(row)
+        self.written.append(dict(row))
         return httpx.Response(201, json=row)
+
+    def _promise(self, order: Row) -> None:
+        for line in order["Lines"]:
+            for row in self._tables[STOCK]:
+                if (row["ItemCode"], row["WarehouseCode"]) == (line["ItemCode"], line.get("WarehouseCode")):
+                    promised = Decimal(row.get("QuantityOnSalesOrder", "0")) + Decimal(line["QuantityOrdered"])
+                    row["QuantityOnSalesOrder"] = f"{promised}"
 
     def _totalled(self, body: Row) -> Row:
         """With extensions and totals, by the rules of 5.4; `Total` is for the reader of the case."""
