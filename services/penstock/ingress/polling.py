@@ -36,14 +36,17 @@ class Pollers:
 
         self._gathering = Gathering(send)
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._began: float | None = None
         self.rounds: dict[str, int] = {}
 
     def own(self, partitions: set[int], count: int) -> None:
         """Starts the poll sets whose name falls on one of our partitions of the notification topic."""
+        if self._began is None:
+            self._began = asyncio.get_running_loop().time()
         for poll_set in self._source.polls:
             key = mark_key(self._source.instance, poll_set.name)
             if partition_for(key.encode(), count) in partitions and poll_set.name not in self._tasks:
-                self._tasks[poll_set.name] = asyncio.create_task(self._run(poll_set, key))
+                self._tasks[poll_set.name] = asyncio.create_task(self._run(poll_set, key, self._began))
 
     async def release(self) -> None:
         """Stops them all; what was published and not yet marked is published again by the next owner."""
@@ -60,14 +63,15 @@ class Pollers:
                 return task.exception()
         return None
 
-    async def _run(self, poll_set: PollSet, key: str) -> None:
+    async def _run(self, poll_set: PollSet, key: str, began: float) -> None:
+        loop = asyncio.get_running_loop()
         failures = 0
         while True:
             try:
                 with backfill():
                     await self._once(poll_set, key)
                 failures = 0
-                delay = poll_set.interval
+                delay = until_next_round(poll_set.interval, loop.time() - began)
             except (SourceUnavailableError, NotSentError, LostReplyError, SourceRefusedError) as error:
                 failures += 1
                 delay = getattr(error, "retry_after", None) or min(poll_set.interval * 2**failures, LONGEST_BACKOFF)
@@ -87,3 +91,13 @@ class Pollers:
                 await self._positions.put(key, {"mark": dict(page.mark)})
                 mark = page.mark
         self.rounds[poll_set.name] = self.rounds.get(poll_set.name, 0) + 1
+
+
+def until_next_round(interval: float, elapsed: float) -> float:
+    """Seconds until sets of this interval poll again, all at one time: then one document is told of once.
+
+    `elapsed`: since the first round began. Between half of the interval, so that a slow source has a rest, and half as
+    much again.
+    """
+    rest = interval - elapsed % interval
+    return rest if rest >= interval / 2 else rest + interval
