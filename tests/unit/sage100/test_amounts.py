@@ -90,6 +90,21 @@ def test_a_discount_larger_than_what_ships_now_goes_on_to_the_remainder() -> Non
     assert (own.discount, remainder.discount) == (15, 15)
 
 
+def test_the_tax_of_a_remainder_is_never_more_than_the_order_s_own() -> None:
+    lines = [one("1", "0.00"), Line(2, "BOLT-10", Decimal(30), Decimal("0.33"), Decimal("0.02"))]
+
+    (_, own), (_, remainder) = split(lines, money(tax="0.01"), {1: Decimal(1)})
+
+    assert (own.tax, remainder.tax) == (0, Decimal("0.01"))
+
+
+@pytest.mark.parametrize("line", [one("1", "-0.01"), one("0", "1.00"), one("0.0000001", "1.00")])
+def test_a_line_that_cannot_be_written_shows_its_figures(line: Line) -> None:
+    with pytest.raises(AmountsError) as refused:
+        priced(line, "price")
+    assert ("net of the line", f"{line.net:.2f}") in refused.value.arithmetic
+
+
 @given(
     st.lists(st.tuples(st.integers(1, 50), amounts, amounts, st.integers(0, 50)), min_size=1, max_size=6),
     amounts, amounts, amounts,

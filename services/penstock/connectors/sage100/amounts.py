@@ -188,7 +188,8 @@ def split(
             left = line.quantity - quantity
             net, tax, discount = line.net - here.net, line.tax - here.tax, line.discount - here.discount
             rest.append(replace(line, quantity=left, net=net, tax=tax, discount=discount))
-    rest_tax = sum((line.tax for line in rest), ZERO)
+    # the order's tax may be some cents less than that of its lines, where it took up a rounding
+    rest_tax = min(sum((line.tax for line in rest), ZERO), money.tax)
     own = replace(money, tax=money.tax - rest_tax, discount=ZERO)
     discount = min(money.discount, max(total_of(first, own), ZERO))
     remainder = Money(ZERO, ZERO, ZERO, money.discount - discount, rest_tax)
