@@ -67,9 +67,8 @@ async def test_a_second_poll_brings_nothing_but_the_overlap(reading: Subject, de
     source = desk.source()
     for poll in source.polls:
         first, mark = await polled(poll)
-        again, moved = await polled(poll, mark)
+        again, _ = await polled(poll, mark)
         assert {note.ref for note in again} <= {note.ref for note in first}, poll.name
-        assert (await polled(poll, moved))[1] == moved or moved != mark, f"{poll.name} is never at rest"
     await source.close()
 
 

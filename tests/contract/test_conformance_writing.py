@@ -1,6 +1,6 @@
 """Conformance of every connector: a write happens once, whatever becomes of its answer.
 
-Each write of conformance.yaml is planned against the sandbox and run by the rules of the effect protocol.
+The write of conformance.yaml is planned against the sandbox and run by the rules of the effect protocol.
 """
 
 from __future__ import annotations
@@ -95,9 +95,9 @@ async def _one(step: Step, window: SendWindow, *, resuming: bool) -> StepResult:
 
 @pytest.fixture
 async def effect(writing: Subject, desk: Desk) -> AsyncIterator[Effect]:
-    assert writing.facts.writes, "give a write in conformance.yaml"
+    assert writing.facts.write is not None, "give a write in conformance.yaml"
     sink = desk.sink()
-    yield Effect(desk, sink, writing.facts.writes[0])
+    yield Effect(desk, sink, writing.facts.write)
     await sink.close()
 
 

@@ -94,3 +94,16 @@ def test_a_waiver_that_excuses_nothing_fails(copy: Path) -> None:
     facts.write_text(before, encoding="utf-8")
     assert done.returncode == 1
     assert "XPASS(strict)" in done.stdout
+
+
+def test_what_a_connector_declares_is_asked_of_it(copy: Path) -> None:
+    run(copy, "penstock connector new halfway")
+    folder = copy / "services/penstock/connectors/halfway"
+    spec = folder / "__init__.py"
+    spec.write_text(spec.read_text(encoding="utf-8").replace("reads={}", 'reads={"order": "order"}'), encoding="utf-8")
+    done = run(copy, "pytest -q tests/contract -k halfway")
+    shutil.rmtree(folder)
+    assert done.returncode == 1
+    assert "topics.yaml lacks ['position.halfway', 'raw.halfway.notification', 'raw.halfway.order']" in done.stdout
+    for case in ("every_entity_read_has_a_mapping", "a_document_is_read_when_all_is_well", "check_is_all_right"):
+        assert re.search(f"(FAILED|ERROR) .*{case}.*halfway", done.stdout), case

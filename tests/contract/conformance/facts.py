@@ -61,7 +61,7 @@ class Facts(Strict):
     token: str | None = None
     lesser: Lesser | None = None
     webhook: Webhook | None = None
-    writes: list[Write] = []
+    write: Write | None = None
     waivers: dict[str, str] = Field(default={}, description="name of a test -> why the connector need not pass it")
 
 
