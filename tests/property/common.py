@@ -11,6 +11,7 @@ EXAMPLES = int(os.environ.get("PENSTOCK_PROPERTY_EXAMPLES", "2000"))
 TIMEOUT = 120 if EXAMPLES <= 2000 else 0
 """Seconds for a test; 0 is no limit."""
 thorough = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+few = settings(thorough, max_examples=max(EXAMPLES // 20, 1))
 
 ONE_DOLLAR = {"USD": Decimal(1), "EUR": Decimal("0.9217"), "JPY": Decimal("149.37"), "KWD": Decimal("0.3073")}
 RATES = """

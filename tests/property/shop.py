@@ -44,9 +44,9 @@ def items(draw: st.DrawFn, places: int) -> dict[str, Any]:
 
 
 @st.composite
-def orders(draw: st.DrawFn) -> dict[str, Any]:
+def orders(draw: st.DrawFn, currencies: Sequence[str] = tuple(sorted(PLACES))) -> dict[str, Any]:
     """An opened document `clarity/order.to-canonical` maps, with Decimals where the shop has texts."""
-    currency = draw(st.sampled_from(sorted(PLACES)))
+    currency = draw(st.sampled_from(currencies))
     places, included = PLACES[currency], draw(st.booleans())
     lines = draw(st.lists(items(places), min_size=1, max_size=4))
     charge = st.one_of(st.just(0), st.integers(0, 30_000)).map(lambda units: Decimal(units).scaleb(-places))

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -18,8 +19,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from penstock.connectors.contract import Hold
 from penstock.connectors.sage100.amounts import AmountsError, split
-from penstock.connectors.sage100.orders import Part, WebOrder, part_of, web_order, with_items
+from penstock.connectors.sage100.orders import Part, WebOrder, part_of, sage_total, web_order, with_items
 from penstock.connectors.sage100.policies import Policies
 from penstock.connectors.sage100.settings import Sage100Settings
 from penstock.flow.load import Flow, load_flow
@@ -27,8 +29,9 @@ from penstock.flow.typed import typed
 from penstock.flow.when import avro_schema
 from penstock.mapping import MappingEnv, Rates
 from penstock.rules.validate import Policy, Verdict, validate
-from tests.property.common import CENT, RATES, SUMS, TIMEOUT, in_dollars, thorough
+from tests.property.common import CENT, RATES, SUMS, TIMEOUT, few, in_dollars, thorough
 from tests.property.shop import PLACES, ZERO, as_sent, orders, refunds
+from tests.unit.sage100.world import CUSTOMER_ID, Company
 
 pytestmark = pytest.mark.timeout(TIMEOUT)
 
@@ -170,3 +173,33 @@ def test_a_refund_of_lines_is_told_as_the_shop_gave_it_back(document: dict[str, 
     assert judged("refund", record) == []
     assert record["gross"] == document["refund"]["amount"] == sum((line["gross"] for line in record["lines"]), ZERO)
     assert 0 <= record["net"] <= record["gross"]
+
+
+@few
+@given(
+    orders(["USD"]),
+    policies,
+    st.sampled_from(["hold", "back-order", "partial"]),
+    st.lists(st.integers(0, 60), min_size=4, max_size=4),
+)
+def test_what_the_company_shows_in_the_end_is_what_the_shop_charged(
+    document: dict[str, Any], chosen: dict[str, str], unavailable: str, on_hand: list[int]
+) -> None:
+    """The connector itself, on a company in memory: with previews, credit and stock."""
+    company = Company()
+    company.lookup.know("customer", CUSTOMER_ID, "00-WEB0001")
+    company.facade.customer("WEB0001")
+    for at, quantity in enumerate(on_hand, 1):
+        company.facade.item(f"APR-{at}", on_hand=str(quantity))
+    record = {**canonical("order", document), "customer_id": CUSTOMER_ID}
+
+    run = asyncio.run(company.apply(record, stock__unavailable=unavailable, **chosen))
+
+    shown = sum(map(sage_total, company.facade.orders), ZERO)
+    if isinstance(run.end, Hold):
+        assert len(run.end.arithmetic) >= 2
+        assert not company.facade.orders or (unavailable == "partial" and run.end.rule == "stock"), run.end
+    if company.facade.orders:
+        assert shown == document["order"]["totals"]["total"]
+    else:
+        assert isinstance(run.end, Hold)
