@@ -140,7 +140,7 @@ class Routed:
             "PENSTOCK_TOPIC_PREFIX": self.settings.topic_prefix,
             "PENSTOCK_REGISTRY_URL": self._registry,
         }
-        argv = [sys.executable, "-m", "tests.integration.route_worker", str(self._folder)]
+        argv = [sys.executable, "-m", "tests.integration.flow_worker", "processors", str(self._folder), "two"]
         self._process = subprocess.Popen(argv, env=env, cwd=Path(__file__).parents[2], stderr=subprocess.DEVNULL)
 
     def kill(self) -> None:
