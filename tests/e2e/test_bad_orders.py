@@ -196,16 +196,11 @@ def test_emoji_and_letters_of_all_scripts_are_booked_as_they_are(world: World) -
 def assert_cured(world: World, ref: str) -> None:
     """The order is in the ERP once with the shop's total, nothing of it waits any more, every fate is final.
 
-    A dead letter stays open until a person retries it: then the newer version makes it superseded.
+    Those of its dead letters too: the newer version that was booked has taken their place.
     """
     world.booked(ref)
     world.until(lambda: not world.holds(ref), f"the holds of {ref} closed")
-
-    def open_fates() -> list[str]:
-        fates = [fate for fate in world.fates(ref) if not fate.state.final]
-        return [fate.reason for fate in fates if not fate.reason.startswith("dlq.processors")]
-
-    world.until(lambda: not open_fates(), f"final fates of {ref}")
+    world.until(lambda: all(fate.state.final for fate in world.fates(ref)), f"final fates of {ref}")
 
 
 def letter_of(world: World, ref: str, stage: str = "processors") -> Record:
