@@ -15,8 +15,9 @@ from penstock.connectors.contract import Hold, Wait
 from penstock.log.alerts import of_target
 from penstock.log.kafka import KafkaSettings, producer
 from penstock.log.pauses import pause_key
-from penstock.log.scan import scan
+from penstock.log.scan import Record, scan
 from penstock.log.topics import Topic
+from penstock.sinks.runner import TICK
 
 pytestmark = pytest.mark.kafka
 ORDERS = [f"order-{number}" for number in range(20)]
@@ -47,6 +48,29 @@ async def test_a_new_runner_does_not_repeat_what_is_committed_or_applied(world: 
         await until(lambda: runner.settled.get("applied") == len(ORDERS))
     assert target.writes == writes
     assert booked_once(target, ORDERS)
+
+
+async def test_a_late_write_of_a_fenced_owner_is_overwritten_once_under_our_own_epoch(world: World):
+    target = FakeTarget()
+    await world.send(["A"])
+    async with world.runner(OrderHandler(target)) as runner:
+        await until(lambda: runner.settled.get("applied") == 1)
+    topic = world.settings.topic("effect.infor")
+
+    def written() -> list[Record]:
+        return [each for each in scan(world.settings, topic) if each.key == b"1:order:A" and each.value]
+
+    last = written()[-1]
+    before = len(written())
+    async with world.runner(OrderHandler(target)) as runner:
+        await until(lambda: runner.ready)
+        client = producer(world.settings)
+        client.produce(topic, last.value, key=last.key, partition=last.partition)
+        client.flush(10)
+        await until(lambda: len(written()) == before + 2)
+        await asyncio.sleep(5 * TICK)
+        assert len(written()) == before + 2
+        assert orjson.loads(written()[-1].value or b"")["epoch"] == runner.state.epoch(last.partition)
 
 
 async def test_a_record_that_waits_is_parked_and_applied_by_the_next_runner_when_its_condition_holds(world: World):

@@ -91,8 +91,7 @@ def _stopped(slot: int, known: dict[str, Any], someone: dict[str, Any]) -> Wish:
             dear = {"buyer": "limited", **ON_TERMS, "basket": [Line(known["basket"][0].item, 5)]}
             return Wish(dear, ("pay-balance", *SHIP), "over the credit limit")
         case 13:
-            short = {**known, **PREPAID, "basket": [Line(SCARCE, 3)]}
-            return Wish(short, ("restock", *SHIP), "out of stock, held")
+            return Wish({**someone, "basket": [Line(SCARCE, 3)]}, ("restock", *SHIP), "out of stock, held")
         case 14:
             return Wish({**known, **ON_TERMS}, ("lock", "edit", *SHIP), "record locked")
         case 16:
