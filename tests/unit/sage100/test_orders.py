@@ -329,6 +329,24 @@ async def test_an_edit_changes_quantity_price_and_header_by_patch(company: Compa
     assert _total(company.facade.order(NUMBER)) == edited["totals"]["gross"]
 
 
+async def test_a_payment_of_an_order_that_was_completed_between_look_and_change_holds_nothing(company: Company) -> None:
+    await company.apply(sage_order())
+    company.facade.order(NUMBER)["DepositAmt"] = "0.00"
+
+    def complete(request: httpx.Request) -> httpx.Response | None:
+        if request.method != "PATCH":
+            company.facade.script.append(complete)
+            return None
+        company.facade.order(NUMBER)["OrderStatus"] = "C"
+        return error(422, "SO_OrderClosed", "Sales order W0003Y8 is completed.")
+
+    company.facade.script.append(complete)
+    run = await company.apply(sage_order(), previous=NUMBER)
+
+    assert isinstance(run.end, Settled), run.end
+    assert run.end.kept == ("DepositAmt",)
+
+
 async def test_fields_of_which_sage_is_the_master_stay_and_are_told(company: Company) -> None:
     await company.apply(sage_order())
     company.facade.order(NUMBER)["TermsCode"] = "07"

@@ -9,6 +9,7 @@ from penstock.connectors.contract import Done, Hold, Link, Notice, Retry, SendWi
 from penstock.connectors.sage100.amounts import ZERO, plain_cents
 from penstock.connectors.sage100.client import CUSTOMER, SALES_ORDER, Row, SageClient, keyed
 from penstock.connectors.sage100.compare import Changes, foreign
+from penstock.connectors.sage100.errors import RefusedError
 from penstock.connectors.sage100.items import Items
 from penstock.connectors.sage100.orders import Part, number, sage_total
 from penstock.connectors.sage100.outcomes import guarded, reading
@@ -97,7 +98,13 @@ class Booking:
         sales_order = _number(part)
 
         async def write(window: SendWindow) -> StepResult:
-            row = await self._client.change(keyed(SALES_ORDER, sales_order), changes.body, window)
+            try:
+                row = await self._client.change(keyed(SALES_ORDER, sales_order), changes.body, window)
+            except RefusedError as error:
+                if error.code == "SO_OrderClosed" and (part.row or {}).get("OrderStatus") != CLOSED:
+                    # completed since it was read: what may still differ is decided anew
+                    return Retry(f"{sales_order} was completed meanwhile", 0.5)
+                raise
             if "TaxableAmt" in row and "Lines" in row:
                 part.row = row
             else:
