@@ -30,6 +30,8 @@ PARIS = {
     "countryCode": "FR",
 }
 TOKYO = {"street1": "1-2 Ginza", "city": "Tokyo", "regionCode": None, "postalCode": "104-0061", "countryCode": "JP"}
+OF_CENTS = frozenset({"orderDiscount", "lineDiscount", "handling", "fees"})
+"""Amounts that a yen order cannot have: it knows no cents."""
 TOO_LONG = "Wolfeschlegelsteinhausenbergerdorff von Hohenlohe-Langenburg zu Waldenburg"
 SHIP = ("ship", "receive")
 ENDS_HELD, STOPPED_FOR_A_WHILE = frozenset({3, 6, 9, 15, 18}), frozenset({0, 2, 13, 14, 16, 19})
@@ -118,7 +120,8 @@ def _held(slot: int, turn: int, card: dict[str, Any], someone: dict[str, Any]) -
             contact = {**someone["contact"], "lastName": TOO_LONG}
             return Wish({**someone, "contact": contact}, (), "too long a name", held=True)
         case 1:
-            return Wish(_at({**someone, "currency": "JPY"}, TOKYO), (), "in JPY", held=True)
+            plain = {name: value for name, value in someone.items() if name not in OF_CENTS}
+            return Wish(_at({**plain, "currency": "JPY"}, TOKYO), (), "in JPY", held=True)
         case 2:
             return Wish({**card, "buyer": "inactive"}, (), "inactive customer", held=True)
         case _:
