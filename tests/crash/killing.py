@@ -38,16 +38,20 @@ def kill_among_orders(
     *,
     flow: str,
     timeout: float,
+    plain: bool = False,
     tell: Callable[[str], None] = print,
 ) -> Outcome:
     """Place `orders` in as many batches as there are kills, one kill (SIGKILL, by child's name) amid each; then settle.
 
     A batch comes once a part of what was placed before is in the ERP, so that every kill hits work under way. Who is
-    killed comes in the order of `kills`; when, within 1.5 s of a batch, is drawn from the seed.
+    killed comes in the order of `kills`; when, within 1.5 s of a batch, is drawn from the seed. `plain`: only orders
+    that the rules let through and nobody cancels, so that the ERP must hold all of them.
     """
     dice = random.Random(f"kills:{seed}")
     with _running(data, flow, seed, tell) as (run, one, supervisor):
-        placed = one.pair.wishes(orders, seed)
+        placed = one.pair.wishes(3 * orders if plain else orders, seed)
+        if plain:
+            placed = [each for each in placed if not each.held and "cancel" not in each.acts][:orders]
         size = -(-orders // len(kills))
         for number, name in enumerate(kills):
             _wait_for_work(one, int(len(one.play.placed) * UNDER_WAY))
