@@ -16,7 +16,7 @@ from typing import Any, Literal, Protocol
 import httpx
 from pydantic import BaseModel
 
-from penstock.connectors.budget import Budget
+from penstock.connectors.budget import Budget, BudgetSettings
 from penstock.records.raw import EntityRef, Part, RawDocument
 
 # --- sources -----------------------------------------------------------------------------------------------------
@@ -409,7 +409,8 @@ class ConnectorSpec:
 
     reads: raw entity -> canonical entity that its to-canonical mapping makes (None: no mapping of its own).
     writes: the class of every write. open_document: raw document -> the nested dict that mappings look into (pure;
-    raises ValueError naming the part that cannot be read). secret_fields never reach `rest()`.
+    raises ValueError naming the part that cannot be read). secret_fields never reach `rest()`. limits: what the system
+    allows all callers of an instance together, unless the environment file says otherwise.
     """
 
     system: str
@@ -423,3 +424,4 @@ class ConnectorSpec:
     open_document: Callable[[RawDocument, Any], dict[str, Any]]
     secret_fields: frozenset[str]
     mappings: Path
+    limits: BudgetSettings = field(default_factory=BudgetSettings)

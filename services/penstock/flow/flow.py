@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import BaseModel, SecretStr
@@ -44,7 +44,7 @@ class System:
 
     def budget(self, service: str) -> Budget:
         """The share of the instance's budget that one process of `service` may use."""
-        return Budget(_share(self.env.budget, service))
+        return Budget(share_of(self.env.budget, self.spec.limits, service))
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,10 @@ class Flow:
         )
 
 
-def _share(budget: BudgetEnv, service: str) -> BudgetSettings:
+def share_of(budget: BudgetEnv, limits: BudgetSettings, service: str) -> BudgetSettings:
+    """What the environment file does not name is as the system documents it."""
     share = budget.share.get(service, 0.5)
-    per_minute = None if budget.per_minute is None else budget.per_minute * share
-    return BudgetSettings(per_minute, max(1, round(budget.concurrency * share)), max(1, round(budget.burst * share)))
+    given = {name: getattr(budget, name) for name in {"per_minute", "concurrency", "burst"} & budget.model_fields_set}
+    whole = replace(limits, **given)
+    per_minute = None if whole.per_minute is None else whole.per_minute * share
+    return BudgetSettings(per_minute, max(1, round(whole.concurrency * share)), max(1, round(whole.burst * share)))

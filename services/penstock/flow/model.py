@@ -148,7 +148,9 @@ class SandboxEnv(_Strict):
 
 
 class BudgetEnv(_Strict):
-    """The whole budget of the instance; `share` is what one process of each kind may use."""
+    """The whole budget of the instance; `share` is what one process of each kind may use. Fields that are not named are
+    as the connector's spec has them; `per_minute: null` is no limit.
+    """
 
     per_minute: float | None = None
     concurrency: int = 4

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from penstock.connectors.budget import BudgetSettings
 from penstock.connectors.clarity.document import SECRET_FIELDS, open_document
 from penstock.connectors.clarity.settings import ClaritySettings
 from penstock.connectors.clarity.sink import ClaritySink
@@ -34,4 +35,5 @@ SPEC = ConnectorSpec(
     open_document=open_document,
     secret_fields=SECRET_FIELDS,
     mappings=Path(__file__).parent / "mappings",
+    limits=BudgetSettings(per_minute=120, concurrency=4, burst=40),  # systems/clarity.md 3.7
 )

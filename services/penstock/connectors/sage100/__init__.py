@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from penstock.connectors.budget import BudgetSettings
 from penstock.connectors.contract import Capabilities, ConnectorSpec, WriteClass
 from penstock.connectors.sage100.document import open_document
 from penstock.connectors.sage100.settings import Sage100Settings
@@ -44,4 +45,5 @@ SPEC = ConnectorSpec(
     open_document=open_document,
     secret_fields=frozenset(),
     mappings=Path(__file__).parent / "mappings",
+    limits=BudgetSettings(per_minute=60, concurrency=2, burst=2),  # systems/sage100.md 5.6
 )
