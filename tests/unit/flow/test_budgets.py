@@ -1,4 +1,4 @@
-"""What one process may ask of an instance: the system's documented limits, unless the environment file says otherwise."""
+"""What one process may ask of an instance: the documented limits, unless the environment file says otherwise."""
 
 from __future__ import annotations
 
