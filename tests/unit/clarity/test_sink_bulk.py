@@ -68,6 +68,21 @@ async def test_an_order_that_is_not_on_the_log_yet_holds_back_a_raise(sink: Clar
     assert isinstance(await plan(sink, stock(available="1", log=log)), Plan)
 
 
+async def test_an_order_that_comes_on_the_log_while_the_shop_is_looked_at_is_counted(sink: ClaritySink) -> None:
+    class Late(Log):
+        """The order is there at the second look."""
+
+        looks = 0
+
+        def unbooked(self, sku: str) -> Decimal:
+            self.looks += 1
+            return Decimal(0 if self.looks == 1 else 4)
+
+    decision = await plan(sink, stock(available="12", log=Late()))
+    assert isinstance(decision, Wait)
+    assert decision.on == "orders"
+
+
 async def test_records_that_come_together_share_one_call(sink: ClaritySink, shop: FakeShop) -> None:
     skus = [f"SKU-{number}" for number in range(3)]
     shop.tables["products"] += [{**PRODUCT, "customKey": sku} for sku in skus[:2]]

@@ -188,3 +188,21 @@ async def test_a_quantity_is_not_raised_over_an_order_that_is_not_on_the_log(
     assert decision.on == "orders"
     shop.row("stock_availables", 58)["quantity"] = 200
     assert isinstance(await plan(sink, stock(log=Log(unseen=frozenset({str(newest)})))), Plan)
+
+
+async def test_an_order_that_comes_on_the_log_while_the_shop_is_looked_at_is_counted(
+    sink: PrestashopSink, shop: FakeShop
+) -> None:
+    class Late(Log):
+        """The order is there at the second look."""
+
+        looks = 0
+
+        def unbooked(self, sku: str) -> Decimal:
+            self.looks += 1
+            return Decimal(0 if self.looks == 1 else 4)
+
+    shop.row("stock_availables", 58)["quantity"] = 3
+    decision = await plan(sink, stock(log=Late()))
+    assert isinstance(decision, Wait)
+    assert decision.on == "orders"

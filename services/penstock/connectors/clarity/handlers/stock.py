@@ -31,7 +31,8 @@ from penstock.connectors.contract import (
     Wait,
 )
 
-NEWEST_ORDERS = 20
+NEWEST_ORDERS = 100
+"""More than can be on their way to the log at once."""
 UNSEEN_SECONDS = 60.0
 NO_LOCATION = "none"
 """In the table clarity-location: the shop does not sell from this warehouse."""
@@ -76,6 +77,8 @@ class StockHandler(ShopHandler):
             return Wait(
                 "orders", f"order {number} of the shop is not on the log yet: its units must not be sold again", 1.0
             )
+        if task.lookup.unbooked(sku) != unbooked:
+            return Wait("orders", f"the demand for {sku} changed while the shop was looked at", 0.2)
         entry = {"sku": sku, "locationKey": location, "quantityOnHand": f"{on_hand:f}"}
         if section := row.get("sectionKey") or self.settings.stock_sections.get(location):
             entry["sectionKey"] = section

@@ -18,7 +18,8 @@ from penstock.connectors.prestashop.reference import ReferenceData
 from penstock.connectors.prestashop.wire import Row, flag, integer, text
 
 MOST_QUANTITY = 2_147_483_647
-NEWEST_ORDERS = 20
+NEWEST_ORDERS = 200
+"""More than can be on their way to the log at once."""
 UNSEEN_SECONDS = 60.0
 _MOST_KEPT = 20_000
 _UNSEARCHABLE = frozenset("[]|")
@@ -67,6 +68,8 @@ class StockHandler(ShopHandler):
             return Wait(
                 "orders", f"order {number} of the shop is not on the log yet: its units must not be sold again", 1.0
             )
+        if task.lookup.unbooked(sku) != unbooked:
+            return Wait("orders", f"the demand for {sku} changed while the shop was looked at", 0.2)
         steps = [self._write(row, quantity)]
         if again is not None:
             steps.append(_waiting(again))
