@@ -75,7 +75,8 @@ class Items:
         request = orjson.loads(value)
         if request["target"] != self._target:
             return None
-        body = {**request["body"], "customer_id": request["customer_id"], "cause": request["cause"]}
+        said = {name: request.get(name) for name in ("customer_id", "cause", "source")}
+        body = {**request["body"], **said}
         return Item(
             topic=topic,
             partition=partition,

@@ -79,16 +79,15 @@ class LogJournal:
         key = f"fence:{self._instance}".encode()
         return await self._send(self._state.effect_topic, key, orjson.dumps(value), partition)
 
-    async def links(self, links: list[Link]) -> None:
+    async def links(self, item: Item, links: list[Link]) -> None:
+        """What is linked in the target is linked in its source too: what comes back must find where it came from."""
         at = self._clock()
-        records = [
-            record
+        made = [
+            xref.Link(link.entity, link.canonical_id, self._system, self._instance, link.native_id, at)
             for link in links
-            for record in xref.link_records(
-                xref.Link(link.entity, link.canonical_id, self._system, self._instance, link.native_id, at)
-            )
         ]
-        await self._write_xref(records)
+        made += [xref.Link(link.entity, link.canonical_id, *own, at) for link in links if (own := item.source_of(link))]
+        await self._write_xref([record for link in dict.fromkeys(made) for record in xref.link_records(link)])
 
     async def refuse_customer(self, item: Item, reason: str) -> None:
         """Tells whoever waits for this customer that it will not come."""
@@ -119,6 +118,7 @@ class LogJournal:
             "event_id": item.event_id,
             "cause": item.cause,
             "document": item.document,
+            "source": item.customer_source(),
             "body": request.body,
         }
         topic = self._settings.topic(f"{CUSTOMER_REQUEST}.{self._system}")

@@ -12,9 +12,11 @@ from typing import Any
 
 import orjson
 
+from penstock.connectors.contract import Link
 from penstock.log.headers import Position, waived
 
 CUSTOMER_REQUEST = "customer-request"
+_COME_BACK = frozenset({"order", "customer"})
 
 
 def newer(one: Position, other: Position) -> bool:
@@ -54,6 +56,28 @@ class Item:
     def retry(self) -> int:
         """How many times a person had it tried again."""
         return int(self.headers.get("retry", "0"))
+
+    def source_of(self, link: Link) -> tuple[str, str, str] | None:
+        """(system, instance, native id) of a linked document where it comes from.
+
+        None where nothing asks for it: only orders and customers come back. Of a customer that an order asks for, the
+        source is the order's.
+        """
+        if link.entity not in _COME_BACK:
+            return None
+        of_request = self.entity == CUSTOMER_REQUEST and link.canonical_id == self.record.get("customer_id")
+        if not of_request and (link.entity, link.canonical_id) != (self.entity, self.canonical_id):
+            return None
+        source = self.record.get("source")
+        return (source["system"], source["instance"], source["native_id"]) if source else None
+
+    def customer_source(self) -> dict[str, str] | None:
+        """`source` of the customer that this record asks for: its own, or the buyer's of an order."""
+        source = self.record["source"]
+        native_id = self.record["customer"]["native_id"] if self.entity == "order" else source["native_id"]
+        return (
+            {"system": source["system"], "instance": source["instance"], "native_id": native_id} if native_id else None
+        )
 
     @property
     def cause(self) -> str:

@@ -161,7 +161,7 @@ class EffectProtocol:
         if effect.applied_event == item.event_id and effect.state == "applied":
             # redelivered: the effect is there, its xref and fate may have been lost with the process
             if effect.links:
-                await self._journal.links([Link(*link) for link in effect.links])
+                await self._journal.links(item, [Link(*link) for link in effect.links])
             await self._journal.fate(item, effect.fate or "applied", effect.reason or "", effect.native_id)
             await self._journal.close_entries(item)
             return Finished(effect.fate or "applied")

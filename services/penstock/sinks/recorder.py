@@ -18,7 +18,7 @@ class Journal(Protocol):
     """Writes to the log, each acknowledged by the broker before it returns."""
 
     async def effect(self, item: Item, effect: Effect) -> None: ...
-    async def links(self, links: list[Link]) -> None: ...
+    async def links(self, item: Item, links: list[Link]) -> None: ...
     async def refuse_customer(self, item: Item, reason: str) -> None: ...
     async def request_customer(self, item: Item, request: CustomerRequest) -> None: ...
     async def fate(self, item: Item, state: str, reason: str, native_id: str | None = None) -> None: ...
@@ -63,7 +63,7 @@ class Recorder:
         if kept:
             reason = "; ".join(filter(None, (reason, f"left as the target has them: {', '.join(kept)}")))
         if links:
-            await self._journal.links(links)
+            await self._journal.links(item, links)
         if item.entity == CUSTOMER_REQUEST and state == "rejected":
             await self._journal.refuse_customer(item, reason)
         if kept:
@@ -96,7 +96,7 @@ class Recorder:
         links = progress.links_of("held", None) if progress else []
         told = links_told(progress.previous, item) if progress else []
         if any([link.entity, link.canonical_id, link.native_id] not in told for link in links):
-            await self._journal.links(links)
+            await self._journal.links(item, links)
         said = "new"
         if item.entity == CUSTOMER_REQUEST:
             await self._journal.refuse_customer(item, held.reason)

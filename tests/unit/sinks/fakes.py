@@ -190,7 +190,7 @@ class FakeJournal:
         self._memory.effects[item.canonical_id] = effect
         self._memory.log.append((f"effect-{effect.state}", item.event_id))
 
-    async def links(self, links: list[Link]) -> None:
+    async def links(self, item: Item, links: list[Link]) -> None:
         self._memory.log.append(("xref", [link.native_id for link in links]))
 
     async def refuse_customer(self, item: Item, reason: str) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 import pytest
 
-from penstock.connectors.contract import Hold, Notice
+from penstock.connectors.contract import CustomerRequest, Hold, Link, Notice
 from penstock.log.fates import Fate
 from penstock.log.kafka import KafkaSettings
 from penstock.log.xref import XrefStore
@@ -61,6 +61,32 @@ def routed(event: str = "A-0", **headers: str) -> Item:
     item = order_item(event=event)
     item.headers = {"ce_id": event, "raw": "raw.shop.order-0-0", **headers}
     return item
+
+
+async def test_what_is_linked_in_the_target_is_linked_in_its_source_too(world: World):
+    item = routed()
+    item.record = {**item.record, "source": {"system": "clarity", "instance": "acme", "native_id": "5120"}}
+    await world.journal.links(item, [Link("order", "A", "W0003Y8"), Link("order", "another", "W0003Y9")])
+    assert {key for name, key, _ in world.sent if name == "xref.order"} == {
+        "canonical:A:sage100:ABC",
+        "sage100:ABC:W0003Y8",
+        "canonical:A:clarity:acme",
+        "clarity:acme:5120",
+        "canonical:another:sage100:ABC",
+        "sage100:ABC:W0003Y9",
+    }
+
+
+async def test_a_customer_that_an_order_asks_for_is_linked_in_the_shop_that_the_order_is_of(world: World):
+    order = routed()
+    source = {"system": "clarity", "instance": "acme", "native_id": "5120"}
+    order.record = {**order.record, "source": source, "customer": {"native_id": "account-88"}}
+    await world.journal.request_customer(order, CustomerRequest("match", "C", {}))
+    (asked,) = world.on("customer-request.sage100")
+    request = routed()
+    request.entity, request.record = "customer-request", {"customer_id": "C", "source": asked["source"]}
+    await world.journal.links(request, [Link("customer", "C", "00-W1")])
+    assert ("xref.customer", "clarity:acme:account-88") in [(name, key) for name, key, _ in world.sent]
 
 
 async def test_a_hold_says_rule_sum_and_who_or_what_can_end_it(world: World):
