@@ -141,6 +141,7 @@ async def test_products_come_change_and_go(shop: ShopClient) -> None:
     assert "has the customKey" in await shop.refused("add-product", sku="NEW-1")
     await shop.act("remove-product", sku="NEW-1")
     assert (await shop.get(f"products/{made['id']}")).status_code == 404
+    assert await shop.state("inventory", sku="NEW-1") == []
 
 
 async def test_stock_changes(shop: ShopClient) -> None:

@@ -61,6 +61,8 @@ def add_product(shop: Shop, form: AddProduct) -> Json:
 def remove_product(shop: Shop, form: RemoveProduct) -> Json:
     product = _product(shop, form.sku)
     shop.store.remove("products", product["id"])
+    for row in shop.store.where("inventory", sku=form.sku):
+        shop.store.remove("inventory", row["id"])
     shop.outbox.fire("product.deleted", "products", product)
     return {"id": product["id"], "customKey": form.sku}
 
