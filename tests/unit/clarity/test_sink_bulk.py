@@ -14,7 +14,7 @@ from penstock.connectors.clarity.bulk import Bulk
 from penstock.connectors.clarity.client import Shop
 from penstock.connectors.clarity.handlers.price import PriceHandler
 from penstock.connectors.clarity.sink import ClaritySink
-from penstock.connectors.contract import Done, Hold, Plan, Settled, Wait
+from penstock.connectors.contract import Done, Hold, Plan, Retry, Settled, Wait
 from penstock.connectors.http import LostReplyError, NotSentError
 from tests.unit.clarity.fake_shop import FakeShop, once
 from tests.unit.clarity.rows import PRODUCT, STOCK
@@ -83,12 +83,25 @@ async def test_an_order_that_comes_on_the_log_while_the_shop_is_looked_at_is_cou
     assert decision.on == "orders"
 
 
+async def test_goods_that_the_shop_ships_between_look_and_write_are_not_offered_twice(
+    sink: ClaritySink, shop: FakeShop
+) -> None:
+    decision = await plan(sink, stock(available="12"))
+    assert isinstance(decision, Plan)
+    write, look = decision.steps
+    assert isinstance(await write.send(Open()), Done)
+    assert isinstance(await look.send(Open()), Done)
+    row = shop.tables["inventory"][0]
+    row["quantityAllocated"] = str(Decimal(row["quantityAllocated"]) - 1)
+    assert isinstance(await look.send(Open()), Retry)
+
+
 async def test_records_that_come_together_share_one_call(sink: ClaritySink, shop: FakeShop) -> None:
     skus = [f"SKU-{number}" for number in range(3)]
     shop.tables["products"] += [{**PRODUCT, "customKey": sku} for sku in skus[:2]]
     results = await asyncio.gather(*(run(sink, stock(sku, event=sku)) for sku in skus))
     assert shop.writes() == [BULK]
-    assert [type(result) for [result] in results] == [Done, Done, Wait]
+    assert [type(result[-1]) for result in results] == [Done, Done, Wait]
     [missing] = results[2]
     assert isinstance(missing, Wait)
     assert missing.on == "item"

@@ -26,6 +26,7 @@ SPEC = ConnectorSpec(
         WriteClass("invoice", "attributes", "absolute", "PATCH attributes of the order, with If-Match"),
         WriteClass("payment", "attributes", "absolute", "PATCH attributes of the order, with If-Match"),
         WriteClass("stock-level", "quantity", "absolute", "PUT inventory/bulk, one result per entry"),
+        WriteClass("stock-level", "look", "absolute", "reads only: what the shop shipped meanwhile"),
         WriteClass("product", "fields", "absolute", "PUT by customKey, merging"),
         WriteClass("price", "price", "absolute", "PUT prices/bulk, one result per entry"),
         WriteClass("customer", "fields", "absolute", "PUT account by customKey, merging"),

@@ -65,7 +65,7 @@ class StockHandler(ShopHandler):
         row = await self._row(sku, location)
         if isinstance(row, Hold):
             return row
-        taken = _figure(row, "quantityAllocated") + _figure(row, "quantityPreSold")
+        taken = _taken(row)
         on_hand = sellable(Decimal(0) if task.record.get("deleted_at") else task.payload["available"], unbooked) + taken
         shown = _figure(row, "quantityOnHand")
         # No newer figure need come when what is not booked changes: as long as there is any, this one is tried again.
@@ -84,7 +84,7 @@ class StockHandler(ShopHandler):
             entry["sectionKey"] = section
         if observed := task.record["source"].get("observed_at"):
             entry["asOf"] = observed.isoformat().replace("+00:00", "Z")
-        steps = [self._write(entry, task.event_id)]
+        steps = [self._write(entry, task.event_id), self._look_again(sku, location, on_hand - taken)]
         if again is not None:
             steps.append(waiting(again))
         return Plan(steps)
@@ -135,6 +135,24 @@ class StockHandler(ShopHandler):
             return Done(reply=f"{entry['sku']} at {entry['locationKey']}: {entry['quantityOnHand']}")
 
         return step("quantity", "absolute", send)
+
+    def _look_again(self, sku: str, location: str, sellable: Decimal) -> Step:
+        """What the shop ships between our look and our write it takes off twice; no newer figure need come after it."""
+
+        async def send(window: SendWindow) -> StepResult:  # noqa: ARG001 - a read
+            row = await self._row(sku, location)
+            if isinstance(row, Hold):
+                return row
+            offered = _figure(row, "quantityOnHand") - _taken(row)
+            if offered > sellable:
+                return Retry(f"{sku}: the shop's own figures moved while it was written", 0.2)
+            return Done(reply=f"{sku} at {location}: {offered.normalize():f} offered")
+
+        return step("look", "absolute", send)
+
+
+def _taken(row: Row) -> Decimal:
+    return _figure(row, "quantityAllocated") + _figure(row, "quantityPreSold")
 
 
 def _figure(row: Row, name: str) -> Decimal:
