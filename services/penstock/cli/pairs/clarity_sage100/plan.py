@@ -86,8 +86,8 @@ def _stopped(slot: int, known: dict[str, Any], someone: dict[str, Any]) -> Wish:
     """What the ERP does not take at once."""
     match slot:
         case 0:
-            # a buyer abroad is no case for a back order: the order is held until the goods come
-            short = {**known, **ON_TERMS, "basket": [Line(BACK_ORDERED, 3)]}
+            # to an address at home: what goes abroad would be shipped in parts
+            short = {**known, **ON_TERMS, "contact": someone["contact"], "basket": [Line(BACK_ORDERED, 3)]}
             return Wish(short, ("restock", *SHIP), "out of stock, back-ordered")
         case 2:
             dear = {"buyer": "limited", **ON_TERMS, "basket": [Line(known["basket"][0].item, 5)]}
