@@ -129,7 +129,7 @@ class Waiters:
         )
 
     def wake(self, item: Item, *, held: bool = False) -> None:
-        """What was just settled may be what others wait for: those of its order and customer first.
+        """What was just settled may be what others wait for: those of its order, customer and product first.
 
         A record that was only held wakes no other hold: two of one customer would wake each other for ever.
         """
@@ -139,15 +139,16 @@ class Waiters:
                 continue
             same_order = item.order_id is not None and waiter.item.order_id == item.order_id
             is_customer = item.entity == CUSTOMER_REQUEST and waiter.on == "customer"
+            is_product = item.entity == "product" and waiter.on == "item" and sku_of(waiter.item) == sku_of(item)
             has_credit = waiter.held and item.entity in MONEY and customer and customer_of(waiter.item) == customer
-            if same_order or is_customer or has_credit:
+            if same_order or is_customer or is_product or has_credit:
                 waiter.due = min(waiter.due, now)
 
     def wake_skus(self, skus: set[str]) -> None:
         """Stock figures of these are to be looked at again."""
         now = self._clock()
         for waiter in self if skus else ():
-            if waiter.item.record.get("sku") in skus:
+            if sku_of(waiter.item) in skus:
                 waiter.due = min(waiter.due, now)
 
     def due(self) -> list[Waiter]:
@@ -159,6 +160,11 @@ def key_of(item: Item) -> str:
     if item.entity == CUSTOMER_REQUEST:
         return f"{item.entity}/{item.canonical_id}/{item.event_id}"
     return f"{item.entity}/{item.canonical_id}"
+
+
+def sku_of(item: Item) -> str | None:
+    found = item.record.get("sku")
+    return str(found) if found else None
 
 
 def customer_of(item: Item) -> str | None:

@@ -154,6 +154,16 @@ def test_what_is_being_tried_is_not_due():
     assert world.waiters.due() == []
 
 
+def test_what_waits_for_an_item_wakes_when_its_product_is_written():
+    world, item = World(), order_item("stock", sku="X-1")
+    world.waiters.wait(item, None, Waiting("item", "the shop has no product X-1", 30.0))
+    for sku, due in (("X-2", []), ("X-1", [item])):
+        product = order_item("product", sku=sku)
+        product.entity, product.order_id = "product", None
+        world.waiters.wake(product)
+        assert [waiter.item for waiter in world.waiters.due()] == due
+
+
 def test_a_stock_figure_wakes_by_its_sku():
     world, item = World(), order_item(sku="X-1")
     world.waiters.wait(item, None, WAITS)
