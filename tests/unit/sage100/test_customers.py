@@ -139,6 +139,7 @@ async def test_an_account_of_the_shop_is_added_by_policy_and_otherwise_with_its_
     added = await company.apply(customer(), "customer")
     assert isinstance(added.end, Done | Settled), added.end
     assert company.facade.rows["/AR/Customer"][0]["EmailAddress"] == "ada@example.com"
+    assert company.facade.rows["/AR/Customer"][0]["TermsCode"] == "00"
 
     guest = await company.apply(customer(id="other", is_guest=True, email="g@example.com"), "customer")
     assert isinstance(guest.end, Settled)
