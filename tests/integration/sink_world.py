@@ -51,7 +51,7 @@ class World:
                 value = {
                     "id": order,
                     "reference": f"PS1-{order}",
-                    "source": {"native_id": order},
+                    "source": {"system": "prestashop", "instance": "1", "native_id": order},
                     "v": version,
                 } | record
                 headers = Headers(
