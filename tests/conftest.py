@@ -1,6 +1,7 @@
 """What many tests need: a broker for the run, topics of one's own, a registry."""
 
 import asyncio
+import fnmatch
 import secrets
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -48,12 +49,21 @@ def make_topic(kafka: KafkaSettings) -> MakeTopic:
 
 
 @pytest.fixture
-def topics(kafka: KafkaSettings) -> Sequence[Topic]:
-    """All topics of topics.yaml, under this test's prefix."""
-    wanted = load_topics(prefix=kafka.topic_prefix)
+def topics(kafka: KafkaSettings, request: pytest.FixtureRequest) -> Iterator[Sequence[Topic]]:
+    """The topics of topics.yaml, under this test's prefix; `@pytest.mark.topics("hold", "xref.*")` makes only those.
+
+    They go with the test: each partition costs the broker open files, mapped memory and heap.
+    """
+    only = request.node.get_closest_marker("topics")
+    globs = [f"{kafka.topic_prefix}{glob}" for glob in only.args] if only else ["*"]
+    every = load_topics(prefix=kafka.topic_prefix)
+    assert all(fnmatch.filter([topic.name for topic in every], glob) for glob in globs), f"a name is wrong: {globs}"
+    wanted = [topic for topic in every if any(fnmatch.fnmatch(topic.name, glob) for glob in globs)]
     client = admin(kafka)
     apply(client, plan(client, wanted))
-    return wanted
+    yield wanted
+    for deleted in client.delete_topics([topic.name for topic in wanted]).values():
+        deleted.result()
 
 
 @pytest.fixture

@@ -33,7 +33,7 @@ from penstock.flow.model import SmtpEnv
 from penstock.log.kafka import KafkaSettings, async_consumer, producer
 from penstock.log.topics import Topic
 
-pytestmark = pytest.mark.kafka
+pytestmark = [pytest.mark.kafka, pytest.mark.topics("alert", "audit", "control")]
 
 
 class Receiver:

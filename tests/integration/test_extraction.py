@@ -22,7 +22,10 @@ from penstock.log.topics import Topic
 from penstock.log.watermark import Watermark
 from penstock.records.raw import EntityRef, Part, RawDocument
 
-pytestmark = pytest.mark.kafka
+pytestmark = [
+    pytest.mark.kafka,
+    pytest.mark.topics("raw.prestashop.*", "position.prestashop", "fate", "dlq.ingress", "alert", "control"),
+]
 REF = EntityRef("prestashop", "1", "order", "41")
 
 

@@ -19,7 +19,13 @@ from penstock.log.scan import Record, scan
 from penstock.log.topics import Topic
 from penstock.sinks.runner import TICK
 
-pytestmark = pytest.mark.kafka
+pytestmark = [
+    pytest.mark.kafka,
+    pytest.mark.topics(
+        *("canonical.order", "customer-request.infor", "effect.infor", "parked.infor", "hold", "fate", "dlq.*"),
+        *("xref.*", "alert", "audit", "control", "route"),
+    ),
+]
 ORDERS = [f"order-{number}" for number in range(20)]
 
 

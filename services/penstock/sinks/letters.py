@@ -28,6 +28,7 @@ class Letters:
         self._target = target
         self._topics = [settings.topic("dlq.processors"), settings.topic("dlq.sinks")]
         self._known: dict[tuple[str, str], dict[str, Position]] = defaultdict(dict)
+        self._own: set[str] = set()  # written by this process and not yet seen on the log
         self.loader = Loader(settings, self.take, name=f"letters-{target}")
         self._followed = False
 
@@ -40,6 +41,11 @@ class Letters:
 
     def close(self) -> None:
         self.loader.close()
+
+    def writes(self, item: Item) -> None:
+        """This process writes a letter of the item: a newer version may be there before the log has shown it."""
+        self._own.add(item.event_id)
+        self._known["", item.canonical_id][item.event_id] = item.position
 
     def take(self, messages: Sequence[Message]) -> None:
         for message in messages:
@@ -56,6 +62,8 @@ class Letters:
             # a letter that was retried keeps the place at which it came first
             first = Position(topic, int(said["dlq-partition"]), int(said["dlq-offset"]))
             self._known[topic, key][event_id] = Position.parse(said["raw"]) if "raw" in said else first
+        elif said[TARGET] == self._target and event_id in self._own:
+            self._own.remove(event_id)
         elif said[TARGET] == self._target:
             self._known["", said[RECORD]][event_id] = Position.parse(said["raw"])
 

@@ -298,6 +298,7 @@ class SinkRunner:
             raise
         except Exception as error:
             log.exception("handler_failed", entity=item.entity, document=item.document)
+            self._letters.writes(item)
             await self.journal.dead_letter(item, error)
             return Finished("parked")
 

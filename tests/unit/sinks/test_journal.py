@@ -259,6 +259,14 @@ async def test_a_dead_letter_of_a_sink_is_closed_by_a_newer_version_at_this_targ
     other.close()
 
 
+async def test_a_letter_of_this_process_is_known_before_the_log_shows_it_and_counts_once(world: World, letters: Letters):
+    letters.writes(routed("v1"))
+    await world.journal.dead_letter(routed("v1"), ValueError("x"))
+    assert letters.take_older(version(5, "v5")) == ["v1"]
+    letters.take([message(world.headers[0], b"A")])
+    assert letters.take_older(version(5, "v5")) == []
+
+
 async def test_the_fate_of_a_dead_letter_that_nobody_needs_any_more_is_superseded(world: World):
     await world.journal.supersede_letters(version(5, "v5"), ["v1"])
     ((topic, key, value),) = world.sent
