@@ -259,7 +259,7 @@ async def test_a_dead_letter_of_a_sink_is_closed_by_a_newer_version_at_this_targ
     other.close()
 
 
-async def test_a_letter_of_this_process_is_known_before_the_log_shows_it_and_counts_once(world: World, letters: Letters):
+async def test_a_letter_of_this_process_is_known_before_the_log_shows_it(world: World, letters: Letters):
     letters.writes(routed("v1"))
     await world.journal.dead_letter(routed("v1"), ValueError("x"))
     assert letters.take_older(version(5, "v5")) == ["v1"]
