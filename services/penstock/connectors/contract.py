@@ -71,6 +71,23 @@ class SourceRefusedError(Exception):
         self.parts = parts
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One document as a listing of the system shows it.
+
+    `native_id` is the one that `extract` takes, or that a sink reports of its writes. `reference`: our order reference
+    (`PS1-41`) where the document carries one; None for a shop's own. `at`: when it was created, aware; None where the
+    system does not tell. `facts` are texts, numbers as plain decimals, no personal data, only what the list shows: of
+    orders `currency, total, tax, quantity, state`; of stock `sku, available` (of a shop: what it sells).
+    """
+
+    entity: str
+    native_id: str
+    reference: str | None = None
+    at: datetime | None = None
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
 class WebhookRefusedError(Exception):
     """The webhook is not accepted; answered with `status`. The reason is logged, never the body."""
 
@@ -91,6 +108,17 @@ class Source(Protocol):
 
         Secret fields are asked out or removed here. If the main row moved while its parts were read, it is read again.
         Raises SourceUnavailableError or SourceRefusedError, nothing else.
+        """
+        ...
+
+    def listing(self, entity: str, since: datetime | None, until: datetime | None) -> AsyncIterator[Sequence[Listed]]:
+        """Pages of the documents of `entity` (one of the spec's `lists`) that were created in [since, until).
+
+        The bounds are aware; None is open. Each document comes once, also when documents are added and edited between
+        pages. Where the system keeps less than a moment, documents may come that are just outside: those of the days
+        that the window touches where it keeps a day, those of either hour where its clock repeats one; where it keeps
+        nothing, all (`at` None). The calls are backfill: they give way to those that a buyer waits for.
+        Raises SourceUnavailableError or SourceRefusedError (also for an entity that cannot be listed), nothing else.
         """
         ...
 
@@ -408,6 +436,7 @@ class ConnectorSpec:
     """The typed description that the registry, docs, settings check and contract tests work from.
 
     reads: raw entity -> canonical entity that its to-canonical mapping makes (None: no mapping of its own).
+    lists: entities that `Source.listing` lists; beside those that are read, a shop may list its `stock`.
     writes: the class of every write. open_document: raw document -> the nested dict that mappings look into (pure;
     raises ValueError naming the part that cannot be read). secret_fields never reach `rest()`. limits: what the system
     allows all callers of an instance together, unless the environment file says otherwise.
@@ -425,3 +454,4 @@ class ConnectorSpec:
     secret_fields: frozenset[str]
     mappings: Path
     limits: BudgetSettings = field(default_factory=BudgetSettings)
+    lists: frozenset[str] = frozenset()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 
 import httpx
@@ -19,6 +19,7 @@ from penstock.connectors.clarity.polls import SETS, ClarityPoll
 from penstock.connectors.clarity.settings import ClaritySettings
 from penstock.connectors.contract import (
     CheckResult,
+    Listed,
     Notification,
     PollSet,
     SourceRefusedError,
@@ -63,6 +64,14 @@ class ClaritySource:
         if parts is None:
             return None
         return RawDocument(ref, tuple(parts), version_of(ref.entity, orjson.loads(parts[0].body)))
+
+    def listing(
+        self,
+        entity: str,
+        since: datetime | None,  # noqa: ARG002
+        until: datetime | None,  # noqa: ARG002
+    ) -> AsyncIterator[Sequence[Listed]]:
+        raise SourceRefusedError(f"clarity lists no {entity} documents")
 
     def fingerprint(self, document: RawDocument) -> str:
         return fingerprint(document)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -11,6 +11,7 @@ import httpx
 from penstock.connectors.budget import Budget
 from penstock.connectors.contract import (
     CheckResult,
+    Listed,
     Notification,
     PollSet,
     SourceRefusedError,
@@ -68,6 +69,14 @@ class InforSource:
         except NotSentError as error:
             raise SourceUnavailableError(str(error), error.retry_after) from error
         return RawDocument(ref, tuple(parts)) if parts is not None else None
+
+    def listing(
+        self,
+        entity: str,
+        since: datetime | None,  # noqa: ARG002
+        until: datetime | None,  # noqa: ARG002
+    ) -> AsyncIterator[Sequence[Listed]]:
+        raise SourceRefusedError(f"infor lists no {entity} documents")
 
     def fingerprint(self, document: RawDocument) -> str:
         return fingerprint(document)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 
 import httpx
@@ -10,6 +10,7 @@ import httpx
 from penstock.connectors.budget import Budget
 from penstock.connectors.contract import (
     CheckResult,
+    Listed,
     Notification,
     PollSet,
     SourceRefusedError,
@@ -56,6 +57,14 @@ class PrestashopSource:
         except NotSentError as error:
             raise SourceUnavailableError(str(error), error.retry_after) from error
         return None if parts is None else RawDocument(ref, tuple(parts))
+
+    def listing(
+        self,
+        entity: str,
+        since: datetime | None,  # noqa: ARG002
+        until: datetime | None,  # noqa: ARG002
+    ) -> AsyncIterator[Sequence[Listed]]:
+        raise SourceRefusedError(f"prestashop lists no {entity} documents")
 
     def fingerprint(self, document: RawDocument) -> str:
         return fingerprint(document)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import datetime
 
 import httpx
@@ -12,6 +12,7 @@ import structlog
 from penstock.connectors.budget import Budget
 from penstock.connectors.contract import (
     CheckResult,
+    Listed,
     Notification,
     PollSet,
     SourceRefusedError,
@@ -81,6 +82,14 @@ class Sage100Source:
         except NotSentError as error:
             raise SourceUnavailableError(str(error), error.retry_after) from error
         return RawDocument(ref, tuple(parts)) if parts is not None else None
+
+    def listing(
+        self,
+        entity: str,
+        since: datetime | None,  # noqa: ARG002
+        until: datetime | None,  # noqa: ARG002
+    ) -> AsyncIterator[Sequence[Listed]]:
+        raise SourceRefusedError(f"sage100 lists no {entity} documents")
 
     def fingerprint(self, document: RawDocument) -> str:
         return fingerprint(document)
