@@ -169,7 +169,6 @@ class Done:
     reply: str = ""
     links: Sequence[Link] = ()
     kept: Sequence[str] = ()
-    notices: Sequence[Notice] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,10 +277,13 @@ class Plan:
     """The steps of an effect, in order. Planning again after some steps were done must give a plan that resumes.
 
     `native_id` names the document in the target where it is known before the first step (a key that we choose).
+    `notices` are told once all steps are done, also when a lost reply or a kill leaves them to a later plan to find,
+    which has none of its own.
     """
 
     steps: Sequence[Step]
     native_id: str | None = None
+    notices: Sequence[Notice] = ()
 
 
 Decision = Plan | Settled | Retry | Wait | Reject | Hold

@@ -7,7 +7,7 @@ result is what the connector decided: `hold`, `settled`, `wait` or `written`, ea
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from importlib import import_module
@@ -99,20 +99,18 @@ async def _applied(task: Task, sink: Sink, target: CaseTarget) -> dict[str, Any]
     return {**_told(end), "written": target.written, "notices": [f"{each.kind}: {each.reason}" for each in notices]}
 
 
-async def _decided(handler: Handler, task: Task) -> tuple[Decision | StepResult, list[Notice]]:
+async def _decided(handler: Handler, task: Task) -> tuple[Decision | StepResult, Sequence[Notice]]:
     """The decision, or the end of its steps: done as the sink runtime does them while nothing goes wrong."""
     decision = await handler.plan(task)
     if not isinstance(decision, Plan):
         return decision, []
     end: StepResult = Done(decision.native_id)
-    notices: list[Notice] = []
     for step in decision.steps:
         found = await step.find() if step.kind == "probe" and step.find is not None else None
         end = found or await step.send(_OpenWindow())
         if not isinstance(end, Done):
-            break
-        notices += end.notices
-    return end, notices
+            return end, []
+    return end, decision.notices
 
 
 def _told(end: Decision | StepResult) -> dict[str, Any]:

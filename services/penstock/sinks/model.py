@@ -95,8 +95,9 @@ class Effect:
     """The newest effect record of one document in one target.
 
     event_id and position are of the event under way or settled last; applied_* of the one applied last.
-    sent: some write of the event under way may have reached the target. clear_at is monotonic and never on the log:
-    from then on an open intent may be read back.
+    sent: some write of the event under way may have reached the target. notices: kind, reason and priority of what is
+    to be told once it is applied. clear_at is monotonic and never on the log: from then on an open intent may be read
+    back.
     """
 
     state: str
@@ -114,6 +115,7 @@ class Effect:
     links: list[list[str]] = field(default_factory=list)
     reason: str | None = None
     sent: bool = False
+    notices: list[list[Any]] = field(default_factory=list)
     fate: str | None = None
     applied_event: str | None = None
     applied_position: str | None = None

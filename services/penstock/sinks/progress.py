@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from penstock.connectors.contract import Handler, Link, Notice, Plan, Sink
+from penstock.connectors.contract import Handler, Link, Plan, Sink
 from penstock.sinks.model import CUSTOMER_REQUEST, Effect, Item, attempt, newest_attempts
 
 
@@ -49,7 +49,6 @@ class Progress:
     tries: int = 0
     attempts: list[dict[str, Any]] = field(default_factory=list)
     links: list[Link] = field(default_factory=list)
-    notices: list[Notice] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
     native_id: str | None = None
     written: str | None = None
@@ -106,10 +105,18 @@ def intent_of(progress: Progress, plan: Plan, sink: Sink, epoch: int, now: str) 
         attempts=newest_attempts(progress.attempts),
         links=links_told(before, item),
         sent=before.sent if before else False,
+        notices=_to_tell(plan, before),
         applied_event=before.applied_event if before else None,
         applied_position=before.applied_position if before else None,
         applied_hash=before.applied_hash if before else "",
     )
+
+
+def _to_tell(plan: Plan, before: Effect | None) -> list[list[Any]]:
+    """The plan's notices, and what an unfinished try left to be told."""
+    left = before.notices if before is not None and (before.sent or before.state == "intent") else []
+    by_kind = {row[0]: row for row in left} | {n.kind: [n.kind, n.reason, n.priority] for n in plan.notices}
+    return list(by_kind.values())
 
 
 def failed_of(progress: Progress, intent: Effect, reason: str, now: str) -> Effect:
@@ -138,6 +145,7 @@ def closed_of(
         reason=reason or None,
         fate=state,
         sent=False if applied else bool(effect and effect.sent),
+        notices=effect.notices if effect and not applied else [],
         applied_event=item.event_id if applied else (effect.applied_event if effect else None),
         applied_position=str(item.position) if applied else (effect.applied_position if effect else None),
         applied_hash=progress.hash if applied else (effect.applied_hash if effect else ""),

@@ -256,7 +256,6 @@ class EffectProtocol:
             progress.native_id = progress.written or progress.native_id
             progress.links += result.links
             progress.kept += result.kept
-            progress.notices += result.notices
         await self._health.succeeded()
         return Applied(progress.native_id, progress.hash, progress.item.event_id)
 

@@ -68,8 +68,9 @@ class Recorder:
             await self._journal.refuse_customer(item, reason)
         if kept:
             await self._journal.left(item, kept, "the target is the master of these fields in this flow")
-        for notice in progress.notices if progress else ():
-            await self._journal.tell(item, notice)
+        if state in {"applied", "unchanged"} and effect is not None:
+            for notice in effect.notices:
+                await self._journal.tell(item, Notice(*notice))
         await self._journal.fate(item, state, reason, native_id)
         if state == "rejected" and item.entity != CUSTOMER_REQUEST:
             await self._journal.tell(item, Notice("rejected", reason))

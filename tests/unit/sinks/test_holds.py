@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from penstock.connectors.contract import CustomerRequest, Done, Hold, Link, Notice, Plan, Settled, Step, Wait
+from penstock.connectors.http import LostReplyError
 from penstock.mapping.errors import MappingError
 from penstock.sinks.model import Item
 from penstock.sinks.progress import Finished, Waiting
@@ -183,17 +184,42 @@ async def test_fields_that_were_left_as_the_target_has_them_are_named_in_fate_an
     assert ("left", ["description", "price"]) in memory.log
 
 
+SHORT_OF_X = Notice("back-order", "3 X-1 are on back order")
+
+
 async def test_notices_of_a_write_that_succeeded_become_alerts():
     async def send(window: Any) -> Done:
-        return Done("A", kept=("price",), notices=(Notice("back-order", "3 X-1 are on back order"),))
+        return Done("A", kept=("price",))
 
     memory = Memory()
     run, handler = protocol(FakeTarget(), memory)
-    handler.decision = Plan([Step("header", "absolute", send)])
+    handler.decision = Plan([Step("header", "absolute", send)], notices=(SHORT_OF_X,))
     assert await run.run(order_item()) == Finished("applied")
-    assert memory.alerts == [(Notice("back-order", "3 X-1 are on back order"), "")]
+    assert memory.alerts == [(SHORT_OF_X, "")]
     assert ("left", ["price"]) in memory.log
     assert memory.effects["A"].reason == "left as the target has them: price"
+
+
+async def test_a_notice_survives_a_lost_reply_and_a_killed_process():
+    memory = Memory()
+    run, handler = protocol(FakeTarget(), memory)
+
+    async def lost(window: Any) -> Done:
+        handler.decision = Hold("the process is killed here")
+        raise LostReplyError("reset after the target saw it")
+
+    handler.decision = Plan([Step("header", "absolute", lost)], notices=(SHORT_OF_X,))
+    await run.run(order_item())
+    assert memory.alerts == [(Notice("held", "the process is killed here"), "target")]
+
+    async def there(window: Any) -> Done:
+        return Done("A")
+
+    run, handler = protocol(FakeTarget(), memory)
+    handler.decision = Plan([Step("header", "absolute", there)])
+    assert await run.run(order_item()) == Finished("applied")
+    assert memory.alerts[1:] == [(SHORT_OF_X, "")]
+    assert memory.effects["A"].notices == []
 
 
 async def test_links_of_a_step_are_written_with_a_later_hold():

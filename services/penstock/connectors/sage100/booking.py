@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from decimal import Decimal
 
-from penstock.connectors.contract import Done, Hold, Link, Notice, Retry, SendWindow, Step, StepResult
+from penstock.connectors.contract import Done, Hold, Link, Retry, SendWindow, Step, StepResult
 from penstock.connectors.sage100.amounts import ZERO, plain_cents
 from penstock.connectors.sage100.client import CUSTOMER, SALES_ORDER, Row, SageClient, keyed
 from penstock.connectors.sage100.compare import Changes, foreign
@@ -59,7 +58,7 @@ class Booking:
 
     # --- steps
 
-    def creating(self, part: Part, order_id: str, notices: Collection[Notice], *, tax_waived: bool) -> Step:
+    def creating(self, part: Part, order_id: str, *, tax_waived: bool) -> Step:
         """Keyed by SalesOrderNo, a probe where the facade numbers. One POST is the whole document, or nothing."""
 
         def seen(row: Row, how: str) -> StepResult:
@@ -70,7 +69,7 @@ class Booking:
             links = (Link("order", order_id, sales_order),) if part.name != "remainder" else ()
             native = sales_order if part.name != "remainder" else None
             reply = f"{sales_order} {how}: {len(part.lines)} lines, {self._settings.money(sage_total(row))}"
-            return Done(native, reply, links, notices=tuple(notices))
+            return Done(native, reply, links)
 
         async def send(window: SendWindow) -> StepResult:
             async def write() -> StepResult:

@@ -183,15 +183,15 @@ class OrderHandler:
         """Creates the parts that are not there, then takes each off the hold that it need not have."""
         order_id = str(task.record["id"])
         ignore = order.policies.credit == "ignore" or task.waives("credit")
-        steps: list[Step] = []
-        for part in parts:
-            if part.row is None or task.previous is None:  # one that is there is found again, and linked
-                told = () if part.name == "remainder" else notices
-                steps.append(self._booking.creating(part, order_id, told, tax_waived=tax_waived))
+        steps = [
+            self._booking.creating(part, order_id, tax_waived=tax_waived)
+            for part in parts
+            if part.row is None or task.previous is None  # one that is there is found again, and linked
+        ]
         steps += [
             self._booking.standing(part, customer, released=order.released, ignore_credit=ignore) for part in parts
         ]
-        return Plan(steps, order.numbers[0] or None)
+        return Plan(steps, order.numbers[0] or None, notices)
 
     async def _over_credit(self, task: Task, order: WebOrder, customer: str, more: Decimal) -> Hold | None:
         if order.policies.credit == "ignore" or task.waives("credit"):
@@ -254,7 +254,7 @@ class OrderHandler:
                 kept=kept,
                 links=(Link("order", str(task.record["id"]), native),),
             )
-        return Plan([*steps, *rest.steps], str(current[0]["SalesOrderNo"]))
+        return Plan([*steps, *rest.steps], str(current[0]["SalesOrderNo"]), notices)
 
     def _parts(self, order: WebOrder, customer: str, current: Sequence[Row]) -> list[Part]:
         """The order as wanted, in as many documents as it has, or was to have when it was first booked."""
