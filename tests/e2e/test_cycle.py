@@ -5,9 +5,11 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from tests.e2e.world import OTHER_SKU, SKU, World
+from tests.e2e.world import SKU, World
 
 from penstock.cli.logview import header
+from penstock.cli.pairs.prestashop_infor.read import WAREHOUSE, available
+from penstock.cli.sandbox_api import Row
 from penstock.cli.waiting import entries
 from penstock.log.fates import Fate, collapse
 from penstock.records.ids import canonical_id
@@ -43,6 +45,13 @@ def quantity(world: World, sku: str) -> int:
     rows = world.shop.state("stock_availables")
     (row,) = [r for r in rows if (int(r["id_product"]), int(r["id_product_attribute"])) == wanted]
     return int(row["quantity"])
+
+
+def unsold(world: World) -> list[Row]:
+    """The ERP's stock of what the shop offers and nobody has ordered: no other test moves it."""
+    sold = {row["product_reference"] for row in world.shop.state("order_details")}
+    offered = {row["reference"] for row in world.shop.state("combinations")}
+    return [row for row in world.erp.state("stock", Whse=WAREHOUSE) if row["Item"] in offered - sold]
 
 
 def test_an_order_is_booked_shipped_and_shown_with_its_tracking_number(world: World):
@@ -95,12 +104,15 @@ def test_an_edit_before_shipping_reaches_the_erp(world: World):
 
 
 def test_a_cancelled_order_leaves_the_erp_and_its_stock_is_free_again(world: World):
-    before = quantity(world, OTHER_SKU)
-    ref = world.place(lines=[{"sku": OTHER_SKU, "quantity": 3}])
+    sku = max(row["Item"] for row in unsold(world) if available(row) >= 3)
+    (before,) = [available(row) for row in unsold(world) if row["Item"] == sku]
+    world.until(lambda: quantity(world, sku) == before, f"the shop offers the {before} of {sku} that the ERP has")
+    ref = world.place(lines=[{"sku": sku, "quantity": 3}])
     world.booked(ref)
+    world.until(lambda: quantity(world, sku) == before - 3, f"the shop offers 3 of {sku} less than {before}")
     world.shop.act("cancel-order", {"id": int(number(ref))})
     world.until(lambda: world.erp_order(ref) is None, f"{ref} is gone from the ERP")
-    world.until(lambda: quantity(world, OTHER_SKU) == before, f"the shop offers {before} again")
+    world.until(lambda: quantity(world, sku) == before, lambda: f"{before} of {sku}, not {quantity(world, sku)}")
     assert state(world, ref) == CANCELLED
 
 
@@ -129,9 +141,7 @@ def test_a_phone_order_of_the_erp_is_not_ours(world: World):
 
 
 def test_stock_of_the_erp_reaches_the_shop(world: World):
-    sold = {row["product_reference"] for row in world.shop.state("order_details")}
-    offered = {row["reference"] for row in world.shop.state("combinations")}
-    sku = min(row["Item"] for row in world.erp.state("stock", Whse="MAIN") if row["Item"] in offered - sold)
+    sku = min(row["Item"] for row in unsold(world))
     world.erp.act("change-stock", {"Item": sku, "Whse": "MAIN", "QtyOnHand": "77"})
     world.until(lambda: quantity(world, sku) == 77, f"the shop offers 77 of {sku}", 90)
 

@@ -13,7 +13,7 @@ from penstock.cli.stack import Stack
 from penstock.cli.supervise import Supervisor
 from penstock.connectors.prestashop.sandbox.hooks import SIGNATURE_HEADER, signature
 
-__all__ = ["OTHER_SKU", "SKU", "World", "number_of", "order_number"]
+__all__ = ["SKU", "World", "number_of", "order_number"]
 
 SHOP_KEY = "SANDBOXKEY0SANDBOXKEY0SANDBOXKEY"
 WEBHOOK_KEY = "sandbox-webhook-secret"
