@@ -22,6 +22,10 @@ class FlowError(Exception):
     """The flow cannot be used; the message says which file, what, and what to do."""
 
 
+SHARES = {"audit": 0.1}
+"""What a service may use of an instance's budget where the environment names no share; others half of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class System:
     """One instance of a system in the flow, with its connector's typed settings.
@@ -111,7 +115,7 @@ class Flow:
 
 def share_of(budget: BudgetEnv, limits: BudgetSettings, service: str) -> BudgetSettings:
     """What the environment file does not name is as the system documents it."""
-    share = budget.share.get(service, 0.5)
+    share = budget.share.get(service, SHARES.get(service, 0.5))
     given = {name: getattr(budget, name) for name in {"per_minute", "concurrency", "burst"} & budget.model_fields_set}
     whole = replace(limits, **given)
     per_minute = None if whole.per_minute is None else whole.per_minute * share

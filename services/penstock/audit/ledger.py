@@ -1,0 +1,97 @@
+"""What the log says, as the audit keeps it: events, canonical records, fates, links. Filled by `reading`.
+
+Plain tuples on purpose: a log has millions of records, and most of them are only counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+OPEN = frozenset({"waiting", "held", "parked", "unknown"})
+WRITTEN = frozenset({"applied", "unchanged"})
+"""After these the target has what the record says."""
+
+
+class Place(NamedTuple):
+    """Where a record stands on the log; `topic` without the cluster's prefix, `at` in ms since 1970 by the log."""
+
+    topic: str
+    partition: int
+    offset: int
+    at: int
+
+    def __str__(self) -> str:
+        return f"{self.topic}-{self.partition}-{self.offset}"
+
+
+class Made(NamedTuple):
+    """A canonical record. `key`: id of the order that it belongs to, else its own."""
+
+    event: str
+    entity: str
+    place: Place
+    key: str
+    targets: tuple[str, ...]
+    config: str
+
+
+class Said(NamedTuple):
+    """The fate that holds for one event at one target; `reason` is kept where somebody may ask for it."""
+
+    state: str
+    reason: str
+    at: str
+    where: str
+    native_id: str | None
+    canonical_id: str
+    entity: str
+
+
+class Version(NamedTuple):
+    """One version of an order on the log, decoded."""
+
+    made: Made
+    record: Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class Ledger:
+    """Of one flow, between two moments.
+
+    Attributes:
+        events: event id -> where its raw record stands first.
+        keys: raw topic -> `instance:native id` of everything that is on it.
+        made: event id -> canonical record.
+        fates: (event id, target) -> what holds. The target is empty for what was never routed.
+        orders: canonical id -> the versions of a shop's order, the oldest first.
+        statuses: native id in the ERP, `system:instance:native id` -> the newest OrderStatus.
+        stock: `system:instance:native id` -> the newest StockLevel.
+        invoices, payments: canonical id -> the newest record.
+        links: `system:instance:native id` -> canonical id of the order that is this document.
+        unreadable: canonical records that could not be decoded.
+        records: how many records were read.
+    """
+
+    events: dict[str, Place] = field(default_factory=dict)
+    keys: dict[str, set[str]] = field(default_factory=dict)
+    made: dict[str, Made] = field(default_factory=dict)
+    fates: dict[tuple[str, str], Said] = field(default_factory=dict)
+    orders: dict[str, list[Version]] = field(default_factory=dict)
+    statuses: dict[str, Version] = field(default_factory=dict)
+    stock: dict[str, Version] = field(default_factory=dict)
+    invoices: dict[str, Version] = field(default_factory=dict)
+    payments: dict[str, Version] = field(default_factory=dict)
+    links: dict[str, str] = field(default_factory=dict)
+    unreadable: list[Place] = field(default_factory=list)
+    records: int = 0
+
+    def fate(self, event: str, target: str) -> Said | None:
+        return self.fates.get((event, target))
+
+    def open_fates(self) -> Iterator[tuple[str, str, Said]]:
+        """(event, target, fate) of what is open. One of no target is over when its event became a record later."""
+        for (event, target), said in self.fates.items():
+            if said.state in OPEN and (target or event not in self.made):
+                yield event, target, said
