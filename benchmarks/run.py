@@ -19,7 +19,7 @@ from pathlib import Path
 
 import report
 
-SCRIPTS = ("replay", "stage", "sink", "webhook", "xref_load", "order_to_erp", "restart")
+SCRIPTS = ("replay", "audit", "stage", "sink", "webhook", "xref_load", "order_to_erp", "restart")
 LONGEST = 180.0
 """Seconds for one script."""
 
