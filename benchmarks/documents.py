@@ -21,7 +21,7 @@ from penstock.log.headers import Headers
 from penstock.log.partition import partition_for
 from penstock.log.topics import partitions_of
 from penstock.log.wire import Codec
-from penstock.processors.stage import Incoming
+from penstock.processors.incoming import Incoming
 from penstock.processors.transform import Names, Transform
 from penstock.records.raw import EntityRef, RawDocument
 from penstock.rules.validate import Policy

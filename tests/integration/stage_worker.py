@@ -10,8 +10,9 @@ import orjson
 
 from penstock.log.kafka import KafkaSettings
 from penstock.processors.deliver import Output
+from penstock.processors.incoming import Incoming
 from penstock.processors.main import build_app
-from penstock.processors.stage import Incoming, add_stage
+from penstock.processors.stage import add_stage
 
 
 def transform(incoming: Incoming) -> Sequence[Output]:

@@ -20,7 +20,7 @@ from penstock.log.headers import texts
 from penstock.log.kafka import KafkaSettings, producer
 from penstock.log.scan import Record, scan
 from penstock.log.wire import Codec
-from penstock.processors.stage import Incoming
+from penstock.processors.incoming import Incoming
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(180)]
 

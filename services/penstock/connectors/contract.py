@@ -341,6 +341,7 @@ class Task:
     policies: the flow's policies as they are for this record, by dotted name (docs/flow.md).
     released: rules that a person has waived for this record, `*` for all.
     not_ours: payload fields whose master is the target: written when the document is created, and then left alone.
+    resync: a person wants the target compared: trust only what it shows now, and write again what it has lost.
     """
 
     entity: str
@@ -354,6 +355,7 @@ class Task:
     policies: Mapping[str, Any] = field(default_factory=dict)
     released: frozenset[str] = frozenset()
     not_ours: frozenset[str] = frozenset()
+    resync: bool = False
 
     def waives(self, rule: str) -> bool:
         """Has a person released this record from the rule?"""

@@ -12,7 +12,7 @@ from typing import Any
 from penstock.log.alerts import of_document
 from penstock.log.headers import Position, texts
 from penstock.mapping import UnknownCode
-from penstock.processors.stage import Incoming
+from penstock.processors.incoming import Incoming
 from penstock.rules.validate import Verdict
 
 ORDER_ROUTE = "order-route"

@@ -8,7 +8,6 @@ the broker, and only then is the input acknowledged.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import faust
@@ -16,24 +15,13 @@ import structlog
 
 from penstock.log.dlq import dead_letter
 from penstock.processors.deliver import Output, Send, deliver
+from penstock.processors.incoming import Incoming
 
 log = structlog.get_logger()
 
 BATCH = 500
 WITHIN = 0.005
 """Seconds that a batch may gather. 0.005 keeps p50 at 5 ms; longer gains no throughput."""
-
-
-@dataclass(frozen=True, slots=True)
-class Incoming:
-    """One consumed record, undecoded."""
-
-    topic: str
-    partition: int
-    offset: int
-    key: bytes
-    value: bytes
-    headers: Sequence[tuple[str, bytes]]
 
 
 Transform = Callable[[Incoming], Sequence[Output]]

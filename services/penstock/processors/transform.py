@@ -23,8 +23,8 @@ from penstock.mapping import Mapping as RecordMapping
 from penstock.mapping import MappingEnv, UnknownCode
 from penstock.processors.deliver import Output
 from penstock.processors.holds import Held, broken, code_verdict, hold_key, order_route_verdict, said
+from penstock.processors.incoming import Incoming
 from penstock.processors.routing import OPEN_KEPT, TOPIC, OrderNotRoutedError, Routed, Router, RouteStore
-from penstock.processors.stage import Incoming
 from penstock.records.ids import canonical_id
 from penstock.records.raw import EntityRef, RawDocument
 from penstock.rules.validate import Policy, Verdict, validate

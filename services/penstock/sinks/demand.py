@@ -19,11 +19,13 @@ from typing import Any, Protocol, cast
 import orjson
 from confluent_kafka import Message
 
-from penstock.log.headers import texts
+from penstock.log.headers import Position, texts
 from penstock.log.kafka import KafkaSettings
 from penstock.log.loader import Loader
+from penstock.log.replays import RESYNC
 from penstock.log.xref import XrefStore
 from penstock.records.ids import canonical_id
+from penstock.sinks.model import newer
 
 CLOSED = {"cancelled", "refunded", "payment-error"}
 FORGET_AFTER = timedelta(hours=1)
@@ -81,6 +83,7 @@ class OpenDemand:
         self._now = now
         self._orders: dict[str, _Order] = {}
         self._seen: set[str] = set()
+        self._versions: dict[str, Position] = {}
         self._released_at: dict[str, datetime] = {}
         self._held: dict[str, _Held] = {}
         self._by_sku: dict[str, set[str]] = defaultdict(set)
@@ -167,6 +170,16 @@ class OpenDemand:
         for sku in lines:
             self._by_sku[sku].add(record["id"])
 
+    def _is_newest(self, order_id: str, raw: str | None) -> bool:
+        """A replay, or a record that was held, may come behind a newer version of its order."""
+        if raw is None:
+            return True
+        position, known = Position.parse(raw), self._versions.get(order_id)
+        if known is not None and newer(known, position) and not newer(position, known):
+            return False
+        self._versions[order_id] = position
+        return True
+
     def take_status(self, record: Mapping[str, Any]) -> None:
         """A planned order is booked and allocates nothing, until it is released."""
         order_id = record["order_id"]
@@ -207,9 +220,11 @@ class OpenDemand:
             value = message.value()
             topic = message.topic()
             if topic == self._orders_topic and value is not None:
-                headers = cast("list[tuple[str, bytes]]", message.headers() or [])
-                targets = texts(headers).get("targets", "")
-                self.take_order(self._decoder.decode(value)[1], targets.split(","))
+                headers = texts(cast("list[tuple[str, bytes]]", message.headers() or []))
+                if RESYNC not in headers:  # it goes to one target, and says nothing of the others
+                    record = self._decoder.decode(value)[1]
+                    if self._is_newest(record["id"], headers.get("raw")):
+                        self.take_order(record, headers.get("targets", "").split(","))
             elif topic == self._status_topic and value is not None:
                 self.take_status(self._decoder.decode(value)[1])
             elif topic not in {self._orders_topic, self._status_topic}:

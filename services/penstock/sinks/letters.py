@@ -11,7 +11,7 @@ from confluent_kafka import Message
 from penstock.log.headers import HeadersError, Position, texts
 from penstock.log.kafka import KafkaSettings
 from penstock.log.loader import Loader
-from penstock.sinks.model import Item, newer
+from penstock.sinks.model import Item, outranks
 
 TARGET, RECORD = "dlq-target", "dlq-record"
 """Headers that a sink adds to its dead letters: who it is, and the canonical id."""
@@ -75,7 +75,7 @@ class Letters:
         for place in ((item.position.topic, raw), ("", item.canonical_id)):
             letters = self._known.get(place, {})
             for event_id, position in list(letters.items()):
-                if event_id != item.event_id and newer(item.position, position):
+                if event_id != item.event_id and outranks(item.position, item.event_id, position, event_id):
                     out.append(event_id)
                     letters.pop(event_id, None)
         return out

@@ -14,6 +14,7 @@ import orjson
 
 from penstock.connectors.contract import Link
 from penstock.log.headers import Position, waived
+from penstock.log.replays import REPLAY, RESYNC, run_of
 
 CUSTOMER_REQUEST = "customer-request"
 _COME_BACK = frozenset({"order", "customer"})
@@ -24,6 +25,11 @@ def newer(one: Position, other: Position) -> bool:
     if (one.topic, one.partition) != (other.topic, other.partition):
         return True
     return one.offset > other.offset
+
+
+def outranks(one: Position, event_id: str, other: Position, other_event_id: str) -> bool:
+    """Is `event_id`, of the version at `one`, the newer word? A replay of a version is newer than what it repeats."""
+    return newer(one, other) or (one == other and run_of(event_id) > run_of(other_event_id))
 
 
 @dataclass(slots=True, eq=False)
@@ -88,6 +94,27 @@ class Item:
     def released(self) -> frozenset[str]:
         """Rules that a person has waived for this version of the document; `*` for all."""
         return waived(self.headers)
+
+    @property
+    def replayed(self) -> bool:
+        """It was sent by a replay, and gives way to what is live."""
+        return REPLAY in self.headers
+
+    @property
+    def resync(self) -> bool:
+        """It says nothing new: the target is to be compared with it, whatever was applied before."""
+        return RESYNC in self.headers
+
+    def yields_to(self, position: Position, event_id: str) -> bool:
+        """Does this event, which waits or is held, come before the item? A resync leaves it to wait or be held."""
+        if event_id == self.event_id:
+            return False
+        return outranks(position, event_id, self.position, self.event_id) or (self.resync and position == self.position)
+
+    def replaces(self, position: Position, event_id: str) -> bool:
+        """Is this event, which waits or is held, done with now that the item is here?"""
+        stays = event_id == self.event_id or (self.resync and position == self.position)
+        return not stays and outranks(self.position, self.event_id, position, event_id)
 
 
 @dataclass(slots=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from penstock.connectors.contract import Handler, Link, Plan, Sink
+from penstock.log.replays import original
 from penstock.sinks.model import CUSTOMER_REQUEST, Effect, Item, attempt, newest_attempts
 
 
@@ -34,7 +35,10 @@ class Waiting:
 
 @dataclass(slots=True)
 class Progress:
-    """One try of one record, over all its attempts. `written`: its id in the target, once a step has said so."""
+    """One try of one record, over all its attempts.
+
+    written: its id in the target, once a step has said so. wrote: a write may have left, whatever became of it.
+    """
 
     item: Item
     handler: Handler
@@ -52,6 +56,12 @@ class Progress:
     kept: list[str] = field(default_factory=list)
     native_id: str | None = None
     written: str | None = None
+    wrote: bool = False
+
+    @property
+    def began_before(self) -> bool:
+        """Has an earlier try of the same event left a trace? What that one wrote, nobody counted."""
+        return self.previous is not None and self.previous.event_id == self.item.event_id
 
     def note(self, at: str, outcome: str, reply: str, step: str = "") -> None:
         self.attempts.append(attempt(at, step, outcome, reply))
@@ -84,8 +94,11 @@ class Progress:
 
 
 def links_told(effect: Effect | None, item: Item) -> list[list[str]]:
-    """Cross-references that this very event has made true before: an older version's say nothing of its content."""
-    return effect.links if effect is not None and effect.event_id == item.event_id else []
+    """Cross-references that this very event has made true before, or the one that it is a replay of.
+
+    An older version's say nothing of its content.
+    """
+    return effect.links if effect is not None and original(effect.event_id) == original(item.event_id) else []
 
 
 def intent_of(progress: Progress, plan: Plan, sink: Sink, epoch: int, now: str) -> Effect:

@@ -35,7 +35,7 @@ from penstock.connectors.http import BusyError, LostReplyError, NotSentError, de
 from penstock.log.headers import Position
 from penstock.mapping.errors import MappingError, MissingXref
 from penstock.sinks.health import Health
-from penstock.sinks.model import CUSTOMER_REQUEST, Effect, Item, newer, payload_hash
+from penstock.sinks.model import CUSTOMER_REQUEST, Effect, Item, outranks, payload_hash
 from penstock.sinks.progress import Finished, Progress, Waiting
 from penstock.sinks.recorder import Journal, Recorder
 
@@ -78,15 +78,17 @@ def all_ours(_item: Item) -> frozenset[str]:
 
 
 class Window:
-    """The send window of one intent, on the monotonic clock."""
+    """The send window of one intent, on the monotonic clock. `used`: a write has asked for it, and may have left."""
 
     def __init__(self, opened: float, seconds: float, clock: Callable[[], float]) -> None:
         self._until = opened + seconds
         self._clock = clock
+        self.used = False
 
     def check(self) -> None:
         if self._clock() >= self._until:
             raise NotSentError("the send window closed before the call could leave")
+        self.used = True
 
 
 class EffectProtocol:
@@ -155,7 +157,8 @@ class EffectProtocol:
         if versioned:
             await self._journal.settle_older(item)
             if self._state.newer_entry(item):
-                return await self._record.finish(item, effect, "superseded", "a newer version of the document waits")
+                reason = "it waits or is held: a resync leaves that" if item.resync else "a newer version of it waits"
+                return await self._record.finish(item, effect, "superseded", reason)
         if effect is None or effect.applied_position is None:
             return None
         if effect.applied_event == item.event_id and effect.state == "applied":
@@ -165,15 +168,17 @@ class EffectProtocol:
             await self._journal.fate(item, effect.fate or "applied", effect.reason or "", effect.native_id)
             await self._journal.close_entries(item)
             return Finished(effect.fate or "applied")
-        if versioned and not newer(item.position, Position.parse(effect.applied_position)):
+        applied = Position.parse(effect.applied_position), effect.applied_event or ""
+        if versioned and not outranks(item.position, item.event_id, *applied):
             return await self._record.finish(item, effect, "superseded", "a newer version of the document was applied")
         return None
 
     def _unchanged(self, progress: Progress) -> bool:
         effect = progress.previous
-        if effect is None or progress.handler.fresh or progress.item.entity == CUSTOMER_REQUEST:
+        item = progress.item
+        if effect is None or progress.handler.fresh or item.resync or item.entity == CUSTOMER_REQUEST:
             return False
-        return effect.state == "applied" and effect.applied_hash == progress.hash and not progress.item.released
+        return effect.state == "applied" and effect.applied_hash == progress.hash and not item.released
 
     async def _attempts(self, progress: Progress) -> Finished | Waiting:
         item = progress.item
@@ -246,9 +251,10 @@ class EffectProtocol:
         await self._record.intent(progress, decision)
         window = Window(opened, self._sink.send_window, self._clock)
         progress.native_id = decision.native_id or progress.native_id
-        resuming = progress.resuming
+        resuming = progress.resuming or progress.item.resync
         for step in decision.steps:
             result = await self._step(progress, step, window, resuming=resuming)
+            progress.wrote |= window.used
             if not isinstance(result, Done):
                 return result
             progress.note(self._now(), "done", result.reply, step.name)
@@ -257,6 +263,8 @@ class EffectProtocol:
             progress.links += result.links
             progress.kept += result.kept
         await self._health.succeeded()
+        if progress.item.resync and not progress.wrote and not progress.began_before:
+            return Settled("unchanged", "the target has it so", progress.native_id)
         return Applied(progress.native_id, progress.hash, progress.item.event_id)
 
     async def _plan(self, progress: Progress) -> Decision:
@@ -276,6 +284,7 @@ class EffectProtocol:
             policies=progress.policies,
             released=item.released,
             not_ours=progress.not_ours,
+            resync=item.resync,
         )
         return await progress.handler.plan(task)
 

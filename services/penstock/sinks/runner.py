@@ -19,6 +19,7 @@ from penstock.log.kafka import KafkaSettings
 from penstock.log.lanes import LaneConsumer, Record
 from penstock.log.pauses import Pauses
 from penstock.log.registry_client import RegistryError
+from penstock.log.replays import REPLAY
 from penstock.log.xref import XrefStore
 from penstock.sinks.health import Health
 from penstock.sinks.items import Decoder, Items
@@ -245,7 +246,8 @@ class SinkRunner:
         return f"{record.topic if record.topic == self._requests else 'doc'}/{record.key!r}"
 
     def _class_of(self, record: Record) -> str:
-        return "bulk" if self._canonical.get(record.topic) in BULK else "live"
+        behind = self._canonical.get(record.topic) in BULK or any(name == REPLAY for name, _ in record.headers)
+        return "bulk" if behind else "live"
 
     async def _handle(self, lane: str, records: list[Record]) -> None:
         for record in records:
@@ -280,7 +282,7 @@ class SinkRunner:
                 ending: Finished | Waiting = Waiting("paused", paused, 2.0)
             else:
                 # whom nobody waits for gives way: what comes by the thousand, and another look at a hold
-                with backfill(item.entity in BULK or (retried is not None and retried.held)):
+                with backfill(item.entity in BULK or item.replayed or (retried is not None and retried.held)):
                     ending = await self._run(item)
             if isinstance(ending, Finished) and ending.state in DECIDED:
                 await self.journal.supersede_letters(item, self._letters.take_older(item))

@@ -14,7 +14,8 @@ from confluent_kafka import Message
 
 from penstock.log.kafka import KafkaSettings
 from penstock.log.loader import Loader
-from penstock.sinks.model import Effect, Entry, Item, newer
+from penstock.log.replays import run_of
+from penstock.sinks.model import Effect, Entry, Item
 
 log = structlog.get_logger()
 
@@ -83,20 +84,13 @@ class SinkState:
 
     def older_entries(self, item: Item) -> list[Entry]:
         """Entries of earlier versions of the item's document."""
-        out = []
-        for entry in self.entries_of(item.entity, item.canonical_id):
-            position = entry.position
-            if entry.event_id != item.event_id and position is not None and newer(item.position, position):
-                out.append(entry)
-        return out
+        found = self.entries_of(item.entity, item.canonical_id)
+        return [each for each in found if each.position is not None and item.replaces(each.position, each.event_id)]
 
     def newer_entry(self, item: Item) -> bool:
         """Does a later version of the item's document wait already?"""
-        for entry in self.entries_of(item.entity, item.canonical_id):
-            position = entry.position
-            if entry.event_id != item.event_id and position is not None and newer(position, item.position):
-                return True
-        return False
+        found = self.entries_of(item.entity, item.canonical_id)
+        return any(each.position is not None and item.yields_to(each.position, each.event_id) for each in found)
 
     def own_entries(self, item: Item) -> list[Entry]:
         return [e for e in self.entries_of(item.entity, item.canonical_id) if e.event_id == item.event_id]
@@ -112,7 +106,7 @@ class SinkState:
         for places in list(self._of_document.values()):
             held = [e for e in (self._entries.get(place) for place in list(places)) if e and e.position]
             if len(held) > 1:
-                newest = max(held, key=lambda e: (e.position.offset if e.position else -1, e.topic))
+                newest = max(held, key=_age)
                 out += [e for e in held if e.event_id != newest.event_id]
         return out
 
@@ -183,6 +177,10 @@ class SinkState:
         data = orjson.loads(value)
         if data["target"] == self.target:
             self.put_entry(Entry(topic, key, partition, data))
+
+
+def _age(entry: Entry) -> tuple[int, str, str]:
+    return (entry.position.offset if entry.position else -1, run_of(entry.event_id), entry.topic)
 
 
 def partitions_per_topic(assigned: Iterable[Any]) -> dict[str, set[int]]:

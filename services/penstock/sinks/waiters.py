@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from penstock.log.lanes import Record
-from penstock.sinks.model import CUSTOMER_REQUEST, Entry, Item, newer
+from penstock.sinks.model import CUSTOMER_REQUEST, Entry, Item
 from penstock.sinks.progress import Finished, Waiting
 
 LONGEST_WAIT = 60.0
@@ -121,12 +121,9 @@ class Waiters:
     def newer_than(self, item: Item) -> bool:
         """Does a later version of the item's document wait?"""
         known = self.of(item)
-        return (
-            known is not None
-            and known.item.event_id != item.event_id
-            and newer(known.item.position, item.position)
-            and not newer(item.position, known.item.position)
-        )
+        if known is None or not item.yields_to(known.item.position, known.item.event_id):
+            return False
+        return not item.replaces(known.item.position, known.item.event_id)
 
     def wake(self, item: Item, *, held: bool = False) -> None:
         """What was just settled may be what others wait for: those of its order, customer and product first.

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from penstock.log.headers import Headers
-from penstock.processors.stage import Incoming
+from penstock.processors.incoming import Incoming
 from penstock.records.raw import EntityRef, Part, RawDocument
 from tests.unit.prestashop.shop_tables import TABLES
 

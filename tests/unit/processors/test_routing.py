@@ -15,9 +15,10 @@ from penstock.log.loader import LoaderError
 from penstock.log.partition import partition_for
 from penstock.log.wire import Codec
 from penstock.processors.deliver import Output
+from penstock.processors.incoming import Incoming
 from penstock.processors.order_waiters import OrderWaiters
 from penstock.processors.routing import Routed, Router, RouteStore
-from penstock.processors.stage import Incoming, outputs_of
+from penstock.processors.stage import outputs_of
 from penstock.processors.transform import Names, Transform
 from penstock.records.ids import canonical_id
 from penstock.records.raw import EntityRef, RawDocument

@@ -64,7 +64,7 @@ class OrderHandler:
         )
 
     async def _plan(self, task: Task, wanted: Wanted) -> Decision:
-        booked = task.previous is not None or task.resuming
+        booked = task.previous is not None or task.resuming or task.resync
         if task.record["deleted_at"] is not None:
             if task.previous is None:
                 return Settled("gone", f"order {wanted.reference} was deleted in the shop before it was booked")
@@ -76,7 +76,7 @@ class OrderHandler:
             return self._cancel(wanted, current)
         if current is None and task.record["status"] == "refunded":
             return Hold(f"order {wanted.reference} was refunded before it was booked: reject it, or book it by hand")
-        if current is None and task.previous is not None and not task.resuming:
+        if current is None and task.previous is not None and not (task.resuming or task.resync):
             return Hold(
                 f"order {wanted.reference} was booked as {task.previous.native_id} and is no longer in Infor "
                 "(cancelled, or deleted by a clerk): reject this change, or have the buyer order anew"

@@ -77,7 +77,11 @@ class WebOrder:
 
 @dataclass(slots=True)
 class Part:
-    """One sales order of a web order. `row` is the order as Sage shows it, once it is there."""
+    """One sales order of a web order. `row` is the order as Sage shows it, once it is there.
+
+    again: event of a resync that books anew what Sage has lost; under the key of the first booking the facade would
+    only repeat the answer that it gave then.
+    """
 
     name: PartName
     number: str | None
@@ -87,6 +91,7 @@ class Part:
     body: Row
     tax_by_schedule: bool
     row: Row | None = None
+    again: str = ""
 
     @property
     def total(self) -> Decimal:
@@ -95,7 +100,8 @@ class Part:
     @property
     def key(self) -> str:
         """Idempotency key: the same for the same body."""
-        digest = hashlib.sha256(orjson.dumps(self.body, option=orjson.OPT_SORT_KEYS)).hexdigest()
+        body = orjson.dumps(self.body, option=orjson.OPT_SORT_KEYS)
+        digest = hashlib.sha256(body + self.again.encode()).hexdigest()
         return f"{self.number or self.reference}-{digest[:16]}"
 
 

@@ -80,7 +80,7 @@ class OrderHandler:
             if task.previous is None:
                 return Settled("gone", f"order {order.reference} was deleted in the shop before it was booked")
             return Hold(f"order {order.reference} was deleted in the shop: cancel {task.previous.native_id} by hand")
-        if order.cancelled and task.previous is None and not task.resuming:
+        if order.cancelled and task.previous is None and not (task.resuming or task.resync):
             return Settled("unchanged", f"order {order.reference} is cancelled, and not in Sage 100")
         customer = self._customer(task, policies)
         if not isinstance(customer, str):
@@ -93,7 +93,7 @@ class OrderHandler:
         if not current:
             if task.record["status"] == "refunded":
                 return Hold(f"order {order.reference} was refunded before it was booked: reject it, or book it by hand")
-            if task.previous is not None and not task.resuming:
+            if task.previous is not None and not (task.resuming or task.resync):
                 return Hold(
                     f"order {order.reference} was booked as {task.previous.native_id} and is no longer in Sage 100: "
                     "reject this change, or have the buyer order anew"
@@ -108,7 +108,7 @@ class OrderHandler:
 
     async def _current(self, task: Task, order: WebOrder, customer: str) -> list[Row] | Hold:
         """The order's documents in Sage, the first one first; none for an order that nobody has tried to book."""
-        if task.previous is None and not task.resuming and self._settings.profile.numbers == "ours":
+        if task.previous is None and not (task.resuming or task.resync) and self._settings.profile.numbers == "ours":
             return []
         names: Sequence[PartName] = ("whole", "remainder")
         found: list[Row] = []
@@ -164,6 +164,8 @@ class OrderHandler:
             first, rest = split(order.lines, order.money, now)
             parts = [("first", *first), ("remainder", *rest)]
         made = [part_of(order, *each, customer, self._settings) for each in parts]
+        for part in made if task.resync else ():
+            part.again = task.event_id
         if made[0].tax_by_schedule and self._settings.profile.preview and not task.waives("tax"):
             tax = sum([number(await self._client.preview(part.body), "SalesTaxAmt") for part in made], ZERO)
             if tax != order.money.tax:
