@@ -13,6 +13,7 @@ from penstock.audit.kafkalog import Log, Message
 from penstock.audit.ledger import OPEN, Ledger, Made, Place, Said, Version
 from penstock.audit.model import Window
 from penstock.flow.flow import Flow
+from penstock.log.replays import RESYNC
 from penstock.log.wire import Codec, WireError
 from penstock.log.xref import XrefStore
 from penstock.sinks.demand import OpenDemand
@@ -81,7 +82,7 @@ class Reader:
             config = headers.get("config-version", b"").decode()
             one = Made(event, entity, _place(topic, message), key, targets, config)
             made.setdefault(event, one)
-            if kept:
+            if kept and RESYNC not in headers:  # it says nothing new, and names one of its targets
                 self._keep(one, _value(message) or b"")
 
     def _keep(self, made: Made, value: bytes) -> None:
