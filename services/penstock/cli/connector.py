@@ -13,7 +13,14 @@ from penstock.cli.options import Json
 from penstock.cli.output import console, print_json, print_table
 from penstock.cli.scaffold import topic_lines, write_connector
 from penstock.connectors.contract import ConnectorSpec
-from penstock.connectors.reference import CAPABILITIES, capabilities, capability_rows, is_implemented, with_tables
+from penstock.connectors.reference import (
+    CAPABILITIES,
+    COLUMNS,
+    capabilities,
+    capability_rows,
+    is_implemented,
+    with_tables,
+)
 from penstock.connectors.registry import connector, names
 from penstock.resources import checkout
 
@@ -27,7 +34,7 @@ def list_(json: Json = False) -> None:
     if json:
         print_json([_as_json(spec) for spec in specs])
     else:
-        print_table(("connector", "system", "reads", "writes", *CAPABILITIES.values()), capability_rows(specs))
+        print_table((*COLUMNS, *CAPABILITIES.values()), capability_rows(specs))
 
 
 def _as_json(spec: ConnectorSpec) -> dict[str, object]:
@@ -36,6 +43,7 @@ def _as_json(spec: ConnectorSpec) -> dict[str, object]:
         "title": spec.title,
         "implemented": is_implemented(spec),
         "reads": dict(spec.reads),
+        "lists": sorted(spec.lists),
         "writes": [asdict(write) for write in spec.writes],
         "capabilities": capabilities(spec.capabilities),
         "settings": list(spec.settings.model_fields),

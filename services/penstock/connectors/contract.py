@@ -27,7 +27,7 @@ class Notification:
     """Something may have changed at the source: extraction reads the document and decides.
 
     `carried` holds parts that the notifier already has (a polled row), so that extraction need not read them again.
-    `via` is `webhook` or `poll:<set>`; `event` is the notifier's own word for what happened.
+    `via` is `webhook`, `poll:<set>` or `census`; `event` is the notifier's own word for what happened.
     """
 
     ref: EntityRef

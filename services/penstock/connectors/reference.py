@@ -9,6 +9,7 @@ from penstock.connectors.contract import Capabilities, ConnectorSpec
 BEGIN = "<!-- connectors: made by `penstock connector docs` -->"
 END = "<!-- end of connectors -->"
 
+COLUMNS = ("connector", "system", "reads", "writes", "lists")
 CAPABILITIES = {
     "webhooks": "webhooks",
     "poll": "poll",
@@ -23,13 +24,14 @@ def is_implemented(spec: ConnectorSpec) -> bool:
 
 
 def capability_rows(specs: Iterable[ConnectorSpec]) -> list[list[str]]:
-    """System, title, what is read and written (canonical), then a column per capability."""
+    """COLUMNS (what is read and written by its canonical name, what is listed by its own), then one per capability."""
     return [
         [
             spec.system,
             spec.title if is_implemented(spec) else f"{spec.title} (not implemented)",
             ", ".join(name for name in spec.reads.values() if name),
             ", ".join(dict.fromkeys(write.canonical for write in spec.writes)),
+            ", ".join(sorted(spec.lists)),
             *("yes" if has else "–" for has in capabilities(spec.capabilities).values()),
         ]
         for spec in specs
@@ -50,7 +52,7 @@ def with_tables(document: str, specs: Sequence[ConnectorSpec]) -> str:
 
 
 def _tables(specs: Sequence[ConnectorSpec]) -> str:
-    head = ("connector", "system", "reads", "writes", *CAPABILITIES.values())
+    head = (*COLUMNS, *CAPABILITIES.values())
     parts = ["### Capabilities", _table(head, capability_rows(specs)), "### Writes by class"]
     for spec in specs:
         rows = [(write.canonical, write.step, write.kind, write.note) for write in spec.writes]

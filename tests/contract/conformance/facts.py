@@ -51,12 +51,15 @@ class Write(Strict):
 
 
 class Facts(Strict):
-    """`token`: how a request for a token looks. `unknown`: per entity of SPEC.reads an id that the sandbox has not."""
+    """`edit`: an edit of the order `{document}` that differs with `{turn}`. `token`: how a request for a token looks.
+    `unknown`: per entity of SPEC.reads an id that the sandbox has not.
+    """
 
     settings: dict[str, Any]
     options: dict[str, Any] = {}
     prepare: list[Act] = []
     change: list[Act] = []
+    edit: list[Act] = []
     unknown: dict[str, str] = {}
     token: str | None = None
     lesser: Lesser | None = None

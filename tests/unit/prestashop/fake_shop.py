@@ -92,7 +92,7 @@ class FakeShop:
         if "limit" in query:
             rows = rows[: int(query["limit"])]
         if query.get("display", "full") != "full":
-            wanted_fields = query["display"].strip("[]").split(",")
+            wanted_fields = query["display"].strip("[]").split(",") + ["associations"] * ("[" in query["display"][1:])
             rows = [{name: value for name, value in row.items() if name in wanted_fields} for row in rows]
         return self.json({resource: rows} if rows else [])
 

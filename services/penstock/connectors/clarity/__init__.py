@@ -6,6 +6,7 @@ from pathlib import Path
 
 from penstock.connectors.budget import BudgetSettings
 from penstock.connectors.clarity.document import SECRET_FIELDS, open_document
+from penstock.connectors.clarity.listing import ENTITIES
 from penstock.connectors.clarity.settings import ClaritySettings
 from penstock.connectors.clarity.sink import ClaritySink
 from penstock.connectors.clarity.source import ClaritySource
@@ -37,4 +38,5 @@ SPEC = ConnectorSpec(
     secret_fields=SECRET_FIELDS,
     mappings=Path(__file__).parent / "mappings",
     limits=BudgetSettings(per_minute=120, concurrency=4, burst=40),  # systems/clarity.md 3.7
+    lists=ENTITIES,
 )

@@ -1,8 +1,4 @@
-"""Polling for changes with `updatedSince` (systems/clarity.md 3.4), behind the events.
-
-Pages move by the cursor where the shop gives one, else by the change time of the last row: a row that changes meanwhile
-moves to the end and cannot push others out of sight. Page numbers are used only within one instant.
-"""
+"""Polling for changes with `updatedSince` (systems/clarity.md 3.4), behind the events."""
 
 from __future__ import annotations
 
@@ -14,6 +10,7 @@ from typing import Any
 
 from penstock.connectors.clarity.client import Listing, Row, Shop
 from penstock.connectors.clarity.errors import RefusedError
+from penstock.connectors.clarity.pages import changed, parsed, written
 from penstock.connectors.contract import Notification, PollPage, SourceUnavailableError
 from penstock.connectors.http import NotSentError, Reply
 from penstock.records.raw import EntityRef
@@ -70,7 +67,9 @@ class ClarityPoll:
         at = parsed(mark["at"]) if mark else None
         seen: dict[str, list[str]] = dict(mark["seen"]) if mark else {}
         try:
-            async for page in self._pages(at - self._overlap if at else self._start):
+            async for page in changed(
+                self._shop, self._changes.path(self._shop), at - self._overlap if at else self._start
+            ):
                 fresh = []
                 for row in page.rows:
                     native_id, stamp = str(row["id"]), [str(row["updatedDate"]), str(row.get("version"))]
@@ -94,26 +93,6 @@ class ClarityPoll:
         named = dict.fromkeys(found for row in rows if (found := self._changes.document(row)) is not None)
         return [Notification(EntityRef("clarity", instance, *found), f"poll:{self.name}") for found in named]
 
-    async def _pages(self, since: datetime | None) -> AsyncIterator[Listing]:
-        form, size = self._shop.settings.profile.lists, self._shop.settings.page_size
-        path, cursor, number = self._changes.path(self._shop), None, 1
-        while True:
-            asked = {form.page_size: str(size), form.sort: form.by_change}
-            if since is not None:
-                asked[form.since] = written(since)
-            if cursor is not None:
-                asked[form.cursor] = cursor
-            elif number > 1:
-                asked[form.page] = str(number)
-            page = await self._shop.page(path, asked)
-            yield page
-            if len(page.rows) < size and page.cursor is None:
-                return
-            last = parsed(page.rows[-1]["updatedDate"]) if page.rows else since
-            if (cursor := page.cursor) is not None:
-                continue
-            since, number = (since, number + 1) if last == since else (last, 1)
-
 
 def _newest(page: Listing) -> datetime:
     """The newest change, but not past the shop's present: a row dated in the future would hide all until then."""
@@ -134,15 +113,6 @@ def _within(seen: Mapping[str, list[str]], horizon: datetime) -> dict[str, list[
     kept = [(native_id, stamp) for native_id, stamp in seen.items() if parsed(stamp[0]) >= horizon]
     kept.sort(key=lambda entry: parsed(entry[1][0]))
     return dict(kept[-MOST_REMEMBERED:])
-
-
-def parsed(value: Any) -> datetime:
-    at = datetime.fromisoformat(str(value))
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
-
-
-def written(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def _moment(value: date | datetime | None) -> datetime | None:

@@ -15,6 +15,7 @@ from penstock.connectors.clarity.client import Shop
 from penstock.connectors.clarity.document import fingerprint, version_of
 from penstock.connectors.clarity.errors import RefusedError
 from penstock.connectors.clarity.extract import Extractor
+from penstock.connectors.clarity.listing import Listings
 from penstock.connectors.clarity.polls import SETS, ClarityPoll
 from penstock.connectors.clarity.settings import ClaritySettings
 from penstock.connectors.contract import (
@@ -26,6 +27,7 @@ from penstock.connectors.contract import (
     SourceUnavailableError,
 )
 from penstock.connectors.http import NotSentError, TooLargeError
+from penstock.connectors.listing import Window
 from penstock.records.raw import EntityRef, Part, RawDocument
 
 
@@ -41,6 +43,7 @@ class ClaritySource:
         self._settings = settings
         self._shop = Shop(settings, budget, transport)
         self._extractor = Extractor(self._shop)
+        self._listings = Listings(self._shop)
         self.polls: Sequence[PollSet] = [ClarityPoll(name, self._shop, changes) for name, changes in SETS.items()]
 
     async def extract(self, ref: EntityRef, carried: Sequence[Part] = ()) -> RawDocument | None:
@@ -65,13 +68,8 @@ class ClaritySource:
             return None
         return RawDocument(ref, tuple(parts), version_of(ref.entity, orjson.loads(parts[0].body)))
 
-    def listing(
-        self,
-        entity: str,
-        since: datetime | None,  # noqa: ARG002
-        until: datetime | None,  # noqa: ARG002
-    ) -> AsyncIterator[Sequence[Listed]]:
-        raise SourceRefusedError(f"clarity lists no {entity} documents")
+    def listing(self, entity: str, since: datetime | None, until: datetime | None) -> AsyncIterator[Sequence[Listed]]:
+        return self._listings.of(entity, Window(since, until))
 
     def fingerprint(self, document: RawDocument) -> str:
         return fingerprint(document)

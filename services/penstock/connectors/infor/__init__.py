@@ -6,6 +6,7 @@ from pathlib import Path
 
 from penstock.connectors.contract import Capabilities, ConnectorSpec, WriteClass
 from penstock.connectors.infor.document import open_document
+from penstock.connectors.infor.listing import ENTITIES
 from penstock.connectors.infor.settings import InforSettings
 from penstock.connectors.infor.sink import InforSink
 from penstock.connectors.infor.source import InforSource
@@ -41,4 +42,5 @@ SPEC = ConnectorSpec(
     open_document=open_document,
     secret_fields=frozenset(),
     mappings=Path(__file__).parent / "mappings",
+    lists=ENTITIES,
 )

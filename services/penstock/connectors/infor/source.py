@@ -25,9 +25,11 @@ from penstock.connectors.infor.document import fingerprint
 from penstock.connectors.infor.errors import IdoRefusedError, Refusal
 from penstock.connectors.infor.extract import READERS, carried_part, invoice_id, trimmed
 from penstock.connectors.infor.idos import READS, read
+from penstock.connectors.infor.listing import Listings
 from penstock.connectors.infor.literals import any_of
 from penstock.connectors.infor.polling import IdoPoll, Notify, PollSpec
 from penstock.connectors.infor.settings import InforSettings
+from penstock.connectors.listing import Window
 from penstock.records.raw import EntityRef, Part, RawDocument
 
 SYSTEM = "infor"
@@ -48,6 +50,7 @@ class InforSource:
         self.instance = settings.instance
         self._settings = settings
         self._client = InforClient(settings, budget, transport=transport)
+        self._listings = Listings(self._client, settings)
         self.polls: Sequence[PollSet] = [self._poll(spec) for spec in self._specs()]
 
     async def extract(self, ref: EntityRef, carried: Sequence[Part]) -> RawDocument | None:
@@ -70,13 +73,8 @@ class InforSource:
             raise SourceUnavailableError(str(error), error.retry_after) from error
         return RawDocument(ref, tuple(parts)) if parts is not None else None
 
-    def listing(
-        self,
-        entity: str,
-        since: datetime | None,  # noqa: ARG002
-        until: datetime | None,  # noqa: ARG002
-    ) -> AsyncIterator[Sequence[Listed]]:
-        raise SourceRefusedError(f"infor lists no {entity} documents")
+    def listing(self, entity: str, since: datetime | None, until: datetime | None) -> AsyncIterator[Sequence[Listed]]:
+        return self._listings.of(entity, Window(since, until))
 
     def fingerprint(self, document: RawDocument) -> str:
         return fingerprint(document)

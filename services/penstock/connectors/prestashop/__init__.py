@@ -7,6 +7,7 @@ from pathlib import Path
 from penstock.connectors.contract import Capabilities, ConnectorSpec, WriteClass
 from penstock.connectors.prestashop.document import open_document
 from penstock.connectors.prestashop.fields import SECRET_FIELDS
+from penstock.connectors.prestashop.listing import ENTITIES
 from penstock.connectors.prestashop.settings import PrestashopSettings
 from penstock.connectors.prestashop.sink import PrestashopSink
 from penstock.connectors.prestashop.source import PrestashopSource
@@ -32,4 +33,5 @@ SPEC = ConnectorSpec(
     open_document=open_document,
     secret_fields=SECRET_FIELDS,
     mappings=Path(__file__).parent / "mappings",
+    lists=ENTITIES,
 )

@@ -37,6 +37,12 @@ COMBINATION = _list("id id_product reference ean13 isbn upc price weight minimal
 STOCK_ROW = _list("id id_product id_product_attribute id_shop id_shop_group depends_on_stock")
 SLIP_ORDER = _list("id reference id_currency id_customer current_state")
 
+LISTED_ORDER = (
+    "[id,id_currency,current_state,date_add,total_paid_tax_incl,total_paid_tax_excl,order_rows[id,product_quantity]]"
+)
+LISTED_CUSTOMER = _list("id date_add")
+LISTED_STOCK = _list("id id_product id_product_attribute id_shop quantity")
+
 REFERENCE = {
     "countries": _list("id iso_code"),
     "states": _list("id id_country iso_code name"),

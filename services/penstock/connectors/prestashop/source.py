@@ -17,10 +17,12 @@ from penstock.connectors.contract import (
     SourceUnavailableError,
 )
 from penstock.connectors.http import NotSentError, TooLargeError
+from penstock.connectors.listing import Window
 from penstock.connectors.prestashop import rights, webhook
 from penstock.connectors.prestashop.client import Shop, ShopRefusedError
 from penstock.connectors.prestashop.extract import Extractor, reply_part
 from penstock.connectors.prestashop.fingerprint import fingerprint
+from penstock.connectors.prestashop.listing import Listings
 from penstock.connectors.prestashop.polls import SETS, ShopPoll
 from penstock.connectors.prestashop.reference import ReferenceData
 from penstock.connectors.prestashop.settings import PrestashopSettings
@@ -38,7 +40,9 @@ class PrestashopSource:
         self.instance = settings.instance
         self._settings = settings
         self._shop = Shop(settings, budget, transport)
-        self._extractor = Extractor(self._shop, ReferenceData(self._shop, settings.reference_ttl))
+        reference = ReferenceData(self._shop, settings.reference_ttl)
+        self._extractor = Extractor(self._shop, reference)
+        self._listings = Listings(self._shop, reference)
         self.polls: Sequence[PollSet] = [ShopPoll(name, self._shop, changes) for name, changes in SETS.items()]
 
     async def extract(self, ref: EntityRef, carried: Sequence[Part] = ()) -> RawDocument | None:  # noqa: ARG002
@@ -58,13 +62,8 @@ class PrestashopSource:
             raise SourceUnavailableError(str(error), error.retry_after) from error
         return None if parts is None else RawDocument(ref, tuple(parts))
 
-    def listing(
-        self,
-        entity: str,
-        since: datetime | None,  # noqa: ARG002
-        until: datetime | None,  # noqa: ARG002
-    ) -> AsyncIterator[Sequence[Listed]]:
-        raise SourceRefusedError(f"prestashop lists no {entity} documents")
+    def listing(self, entity: str, since: datetime | None, until: datetime | None) -> AsyncIterator[Sequence[Listed]]:
+        return self._listings.of(entity, Window(since, until))
 
     def fingerprint(self, document: RawDocument) -> str:
         return fingerprint(document)

@@ -7,6 +7,7 @@ from pathlib import Path
 from penstock.connectors.budget import BudgetSettings
 from penstock.connectors.contract import Capabilities, ConnectorSpec, WriteClass
 from penstock.connectors.sage100.document import open_document
+from penstock.connectors.sage100.listing import ENTITIES
 from penstock.connectors.sage100.settings import Sage100Settings
 from penstock.connectors.sage100.sink import Sage100Sink
 from penstock.connectors.sage100.source import Sage100Source
@@ -46,4 +47,5 @@ SPEC = ConnectorSpec(
     secret_fields=frozenset(),
     mappings=Path(__file__).parent / "mappings",
     limits=BudgetSettings(per_minute=60, concurrency=2, burst=2),  # systems/sage100.md 5.6
+    lists=ENTITIES,
 )

@@ -10,7 +10,7 @@ from typing import Any
 from penstock.connectors.sage100.amounts import ZERO
 from penstock.connectors.sage100.client import Row
 from penstock.connectors.sage100.orders import Part, number
-from penstock.connectors.sage100.vocabulary import CLOSED, PART, REFERENCE, WAITS_FOR, is_charge
+from penstock.connectors.sage100.vocabulary import CLOSED, COMMENT, PART, REFERENCE, WAITS_FOR, is_charge
 
 _FIXED = frozenset(
     {"SalesOrderNo", "ARDivisionNo", "CustomerNo", "OrderStatus", "OrderType", "Lines", REFERENCE, PART, WAITS_FOR}
@@ -72,7 +72,7 @@ def changes_of(part: Part, row: Mapping[str, Any], not_ours: Collection[str] = (
 
 
 def _lines(part: Part, row: Mapping[str, Any]) -> list[Row]:
-    left = [line for line in row.get("Lines") or () if line.get("ItemType") != "4"]
+    left = [line for line in row.get("Lines") or () if line.get("ItemType") != COMMENT]
     changes = []
     for wanted in part.body["Lines"]:
         found = _match(wanted, left)

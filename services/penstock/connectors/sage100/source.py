@@ -20,6 +20,7 @@ from penstock.connectors.contract import (
     WebhookRefusedError,
 )
 from penstock.connectors.http import NotSentError, TooLargeError, now_text
+from penstock.connectors.listing import Window
 from penstock.connectors.sage100.check import SOURCE_READS, check_company
 from penstock.connectors.sage100.client import (
     CASH_RECEIPT,
@@ -37,6 +38,7 @@ from penstock.connectors.sage100.customers import key_of
 from penstock.connectors.sage100.document import fingerprint
 from penstock.connectors.sage100.errors import RefusedError
 from penstock.connectors.sage100.extract import PAYMENT_KEY, READERS, Extraction, invoice_id, payment_id, row_part
+from penstock.connectors.sage100.listing import Listings
 from penstock.connectors.sage100.orders import reference_of
 from penstock.connectors.sage100.polling import KeysPoll, Notify, PollSpec, StampPoll
 from penstock.connectors.sage100.settings import Sage100Settings
@@ -65,6 +67,7 @@ class Sage100Source:
         self._settings = settings
         self._client = SageClient(settings, budget, transport=transport)
         self._extraction = Extraction(self._client, settings)
+        self._listings = Listings(self._client, settings)
         self._ignored_prices: int | None = None
         self.polls: Sequence[PollSet] = self._poll_sets()
 
@@ -83,13 +86,8 @@ class Sage100Source:
             raise SourceUnavailableError(str(error), error.retry_after) from error
         return RawDocument(ref, tuple(parts)) if parts is not None else None
 
-    def listing(
-        self,
-        entity: str,
-        since: datetime | None,  # noqa: ARG002
-        until: datetime | None,  # noqa: ARG002
-    ) -> AsyncIterator[Sequence[Listed]]:
-        raise SourceRefusedError(f"sage100 lists no {entity} documents")
+    def listing(self, entity: str, since: datetime | None, until: datetime | None) -> AsyncIterator[Sequence[Listed]]:
+        return self._listings.of(entity, Window(since, until))
 
     def fingerprint(self, document: RawDocument) -> str:
         return fingerprint(document)

@@ -36,6 +36,7 @@ HELD = "H"
 
 KIT = "K"
 REGULAR_ITEM = "1"
+COMMENT = "4"
 CHARGE_MARK = "/"
 """Miscellaneous charge items (ItemType 5) begin with it: they are sold, but never stocked or shipped."""
 
@@ -70,7 +71,16 @@ def seconds_of_day(time_updated: str) -> int:
 
 def updated_at(row: Mapping[str, Any]) -> str:
     """The audit stamp of a row as local time, `2026-02-03T14:30:25`; empty without one."""
-    day, hour = row.get("DateUpdated") or "", row.get("TimeUpdated") or ""
+    return _stamp(row, "Updated")
+
+
+def created_at(row: Mapping[str, Any]) -> str:
+    """When the row was made, as `updated_at`."""
+    return _stamp(row, "Created")
+
+
+def _stamp(row: Mapping[str, Any], which: str) -> str:
+    day, hour = row.get(f"Date{which}") or "", row.get(f"Time{which}") or ""
     if not day:
         return ""
     seconds = min(seconds_of_day(hour), 86399) if hour else 0
