@@ -16,7 +16,8 @@ class Play:
     tag: str
     placed: list[Placed] = field(default_factory=list)
     snapshot: Snapshot = field(default_factory=Snapshot)
-    held: frozenset[str] = frozenset()
+    held: set[tuple[str, str]] = field(default_factory=set)
+    """(our reference, what holds it)."""
 
     def place(self, wishes: Iterable[Wish]) -> None:
         for wish in wishes:
@@ -32,7 +33,8 @@ class Play:
         for each in self.placed:
             here = shop.get(each.ref)
             if each.todo and here:
-                now = Moment(each, here, booked.get(each.ref), each.ref in self.held, self.snapshot)
+                held = frozenset(by for ref, by in self.held if ref == each.ref)
+                now = Moment(each, here, booked.get(each.ref), held, self.snapshot)
                 done += self.scene.ready(each.todo[0], now) and self._try(now)
         return done
 
@@ -42,7 +44,7 @@ class Play:
 
     def books(self, reasons: Sequence[Reason]) -> Books:
         """The books of the latest look at both systems."""
-        self.held = frozenset(reason.ref for reason in reasons if reason.kind == "held")
+        self.held = {(reason.ref, reason.by) for reason in reasons if reason.kind == "held"}
         snapshot = self.snapshot
         return balance(snapshot.shop, snapshot.erp, reasons, snapshot.erp_emails, snapshot.wrong)
 

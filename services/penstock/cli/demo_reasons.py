@@ -22,23 +22,24 @@ Shops = Mapping[tuple[str, str], str]
 def reasons(view: LogView, shops: Shops) -> dict[str, list[Reason]]:
     """By tag: one per open entry, dead letter and final refusal of an order."""
     out: defaultdict[str, list[Reason]] = defaultdict(list)
-    for event_id, kind, text in _said(view):
+    for event_id, kind, text, by in _said(view):
         if ref := order_of_event(event_id, shops):
-            out[ref.partition("-")[0]].append(Reason(ref, kind, text))
+            out[ref.partition("-")[0]].append(Reason(ref, kind, text, by))
     return out
 
 
-def _said(view: LogView) -> Iterator[tuple[str, Literal["held", "dead_lettered"], str]]:
-    """(event id, kind, text) of everything that was not applied."""
+def _said(view: LogView) -> Iterator[tuple[str, Literal["held", "dead_lettered"], str, str]]:
+    """(event id, kind, text, by what) of everything that was not applied."""
     for start in ("hold", "parked."):
         for entry in entries(view, start):
-            yield str(entry.data["event_id"]), "held", f"{entry.data['on']}: {entry.data['reason']}"
+            by = str(entry.data["on"])
+            yield str(entry.data["event_id"]), "held", f"{by}: {entry.data['reason']}", by
     for letter in open_letters(view):
-        yield header(letter, "ce_id"), "dead_lettered", header(letter, "dlq-error")
+        yield header(letter, "ce_id"), "dead_lettered", header(letter, "dlq-error"), ""
     found = (Fate.decode(record.key, record.value) for record in view.records("fate") if record.key and record.value)
     for fate in collapse(found).values():
         if fate.state in GIVEN_UP:
-            yield fate.event_id, "dead_lettered", f"{fate.state}: {fate.reason}"
+            yield fate.event_id, "dead_lettered", f"{fate.state}: {fate.reason}", ""
 
 
 def order_of_event(event_id: str, shops: Shops) -> str | None:

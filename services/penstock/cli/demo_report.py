@@ -72,11 +72,12 @@ class ErpOrder:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why an order, or its latest change, is not in the ERP: an open hold or a dead letter."""
+    """Why an order, or its latest change, is not in the ERP: an open hold or a dead letter. `by`: rule or condition."""
 
     ref: str
     kind: Literal["held", "dead_lettered"]
     text: str
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,7 +89,7 @@ def test_a_buyer_over_the_limit_pays_until_the_order_fits_to_the_cent(systems: t
     play.act()
     assert play.placed[0].todo[0] == "pay-balance", "nothing says yet that it is held"
     ref = play.placed[0].ref
-    play.books([Reason(ref, "held", "credit: over the limit")])
+    play.books([Reason(ref, "held", "credit: over the limit", "credit")])
     play.act()
     assert play.placed[0].todo[0] == "pay-balance", "it is not booked yet"
     (order,) = play.snapshot.shop
@@ -104,7 +104,7 @@ def test_stock_that_comes_covers_the_order_that_waits_for_it(systems: tuple[Sand
     scene.prepare()
     play.place([wish for wish in PAIR.wishes(20, SEED) if wish.trouble == "out of stock, held"])
     play.act()
-    play.books([Reason(play.placed[0].ref, "held", "stock: too little")])
+    play.books([Reason(play.placed[0].ref, "held", "stock: too little", "stock")])
     before = scene.read().erp_stock[scene.cast.parts[SCARCE]]
     assert play.act() == 1
     assert scene.read().erp_stock[scene.cast.parts[SCARCE]] == before + 3

@@ -106,10 +106,10 @@ def test_an_order_that_the_rules_should_have_held_is_unsettled() -> None:
 def test_an_order_that_was_held_and_is_not_is_known_as_such() -> None:
     play, *_ = playing(())
     play.act()
-    play.books([Reason("PS1-1", "held", "stock"), Reason("PS1-2", "dead_lettered", "unknown")])
-    assert play.held == {"PS1-1"}
+    play.books([Reason("PS1-1", "held", "item: unknown", "item"), Reason("PS1-2", "dead_lettered", "unknown")])
+    assert play.held == {("PS1-1", "item")}
     play.books([])
-    assert play.held == frozenset()
+    assert play.held == set()
 
 
 def test_a_paid_order_that_the_shop_does_not_show_as_worked_on_is_unsettled() -> None:

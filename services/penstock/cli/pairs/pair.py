@@ -102,12 +102,12 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """One order as an act finds it. `there`: in the ERP, None while it is not; `held`: something on the log says so."""
+    """One order as an act finds it. `there`: in the ERP, None while it is not; `held`: what holds it, says the log."""
 
     placed: Placed
     here: ShopOrder
     there: ErpOrder | None
-    held: bool
+    held: frozenset[str]
     snapshot: Snapshot
 
 

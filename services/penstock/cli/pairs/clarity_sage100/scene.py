@@ -15,7 +15,8 @@ from penstock.cli.sandbox_api import SandboxApi
 from penstock.mapping import Rates
 
 IN_THE_SHOP = frozenset({"edit", "pay", "cancel"})
-OF_A_CLERK = frozenset({"restock", "pay-balance", "lift-hold"})
+OF_A_CLERK = {"restock": "stock", "pay-balance": "credit", "lift-hold": "credit"}
+"""Act -> the rule whose hold it ends; done before the order was looked at, it would hide what the rule does."""
 """What ends a hold."""
 ENOUGH, TOO_LITTLE = "100000", {SCARCE: "1", BACK_ORDERED: "0", PARTIAL: "1"}
 NO_LIMIT = "0.00"
@@ -78,7 +79,7 @@ class Scene:
 
     def ready(self, act: str, now: Moment) -> bool:
         if act in OF_A_CLERK:
-            return now.held or now.there is not None
+            return OF_A_CLERK[act] in now.held or now.there is not None
         if now.there is None:
             return False
         found = self._documents(now)
