@@ -20,6 +20,7 @@ from penstock.log.headers import texts
 from penstock.log.kafka import KafkaSettings, producer
 from penstock.log.scan import Record, scan
 from penstock.log.wire import Codec
+from penstock.processors.deliver import EXIT_UNDELIVERABLE
 from penstock.processors.incoming import Incoming
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(180)]
@@ -33,9 +34,10 @@ class Stage:
         self.inbox, self.outbox, self.dlq = (make_topic(name) for name in ("in", "out", "dlq"))
         self.process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> None:
+    def start(self, **more: str) -> None:
         env = {
             **os.environ,
+            **more,
             "PENSTOCK_BOOTSTRAP": self.settings.bootstrap,
             "PENSTOCK_TOPIC_PREFIX": self.settings.topic_prefix,
             "STAGE_IN": self.inbox,
@@ -124,6 +126,15 @@ def test_a_worker_that_is_killed_in_the_middle_loses_nothing(stage: Stage):
         first_seen.setdefault(number, len(first_seen))
     for seen_at in keys.values():
         assert sorted(seen_at, key=seen_at.__getitem__) == sorted(seen_at), "order within a key is kept"
+
+
+def test_an_exception_outside_of_the_transform_ends_the_worker_and_loses_nothing(stage: Stage):
+    stage.send(numbers(0, 100))
+    stage.start(PENSTOCK_CHECKPOINT="processors.consumed:1:raise")
+    assert stage.process is not None
+    assert stage.process.wait(60) == EXIT_UNDELIVERABLE
+    stage.start()
+    stage.until(lambda: len(stage.numbers()) == 100)
 
 
 class Routed:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import structlog
 from aiokafka import AIOKafkaProducer
 
+from penstock.checkpoints import reach
 from penstock.connectors.contract import Notification, Source, SourceRefusedError, SourceUnavailableError
 from penstock.connectors.http import LostReplyError, NotSentError
 from penstock.ingress.notes import note_key, read_note
@@ -55,6 +56,7 @@ class Extractor:
 
     async def handle(self, _lane: str, records: list[Record]) -> None:
         """All notifications that have gathered for one key: one read answers them all."""
+        reach("extraction.notified")
         notes: list[tuple[Record, Notification]] = []
         for record in records:
             try:
@@ -70,6 +72,7 @@ class Extractor:
                 await self._dead_letter(record, error, note.ref)
         for record in records:
             record.done()
+        reach("extraction.done")
 
     def _own(self, note: Notification) -> Notification:
         ref = note.ref
@@ -82,6 +85,7 @@ class Extractor:
     async def _extract(self, record: Record, note: Notification) -> None:
         ref = note.ref
         document = await self._read(note)
+        reach("extraction.document-read")
         key = document_key(ref)
         known = self._positions.get(key)
         if document is None:
@@ -97,10 +101,12 @@ class Extractor:
         counter = document.version or hashlib.sha256(f"{before}|{fingerprint}".encode()).hexdigest()[:24]
         event_id = f"{ref}:{counter}"
         place = await self._publish(document, event_id, note, record)
+        reach("extraction.raw-published")
         # only now: a crash in between reads the document again and finds the same event id
         await self._positions.put(
             key, {"event_id": event_id, "hash": fingerprint, "raw": str(place), "deleted": document.deleted}
         )
+        reach("extraction.position-put")
         self.counts["extracted"] += 1
 
     async def _read(self, note: Notification) -> RawDocument | None:
@@ -147,6 +153,7 @@ class Extractor:
 
     async def _gone(self, record: Record, ref: EntityRef) -> None:
         """Named by a notification, and not there: that is its fate."""
+        reach("extraction.gone")
         self.counts["gone"] += 1
         event_id = f"{ref}:notification:{record.topic}-{record.partition}-{record.offset}"
         own_id = canonical_id(ref.system, ref.instance, ref.entity, ref.native_id)
@@ -157,6 +164,7 @@ class Extractor:
         event_id = f"notification:{record.topic}-{record.partition}-{record.offset}"
         headers.append(("ce_id", event_id.encode()))
         await self._producer.send_and_wait(self._settings.topic("dlq.ingress"), value, key=key, headers=headers)
+        reach("extraction.letter-written")
         entity = ref.entity if ref else ""
         own_id = canonical_id(ref.system, ref.instance, ref.entity, ref.native_id) if ref else ""
         await self._fate(event_id, own_id, entity, FateState.PARKED, f"dlq.ingress: {error}")

@@ -11,6 +11,7 @@ from pathlib import Path
 import structlog
 from aiokafka import AIOKafkaProducer, TopicPartition
 
+from penstock.checkpoints import reach
 from penstock.connectors.contract import Source
 from penstock.flow.load import Flow, System, load_flow
 from penstock.ingress.extract import Extractor
@@ -73,6 +74,7 @@ class _SystemIngress:
         for each in self.instances.values():
             # the last events may have been written by another process until now
             await each.positions.load()
+            reach("ingress.positions-loaded")
             each.pollers.own({place.partition for place in partitions}, self._count)
 
     async def _release(self) -> None:

@@ -7,6 +7,7 @@ import asyncio
 import structlog
 from aiokafka import AIOKafkaProducer
 
+from penstock.checkpoints import reach
 from penstock.connectors.budget import backfill
 from penstock.connectors.contract import Notification, PollSet, Source, SourceRefusedError, SourceUnavailableError
 from penstock.connectors.http import LostReplyError, NotSentError
@@ -85,10 +86,13 @@ class Pollers:
         known = self._positions.get(key)
         mark = known["mark"] if known else None
         async for page in poll_set.poll(mark):
+            reach("ingress.page-read")
             await self._gathering.send(page.notifications)
+            reach("ingress.page-published")
             if page.mark is not None and page.mark != mark:
                 # after the notifications are acknowledged: a crash in between only repeats them
                 await self._positions.put(key, {"mark": dict(page.mark)})
+                reach("ingress.mark-stored")
                 mark = page.mark
         self.rounds[poll_set.name] = self.rounds.get(poll_set.name, 0) + 1
 

@@ -13,6 +13,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from penstock.checkpoints import reach
 from penstock.connectors.contract import Source, WebhookRefusedError
 from penstock.ingress.extract import notify
 from penstock.ingress.notes import note_bytes
@@ -51,6 +52,7 @@ class Webhooks:
             return _refusal(error.status, str(error))
         except ClientDisconnect:
             return _refusal(400, "the connection ended before the body did")
+        reach("ingress.webhook-received")
         try:
             sends = [notify(self._producer, self._settings, note, note_bytes(note)) for note in notes]
             await asyncio.wait_for(asyncio.gather(*sends), LOG_TIMEOUT)
@@ -60,6 +62,7 @@ class Webhooks:
             return JSONResponse(
                 {"error": "the log does not answer; send it again"}, status_code=503, headers={"Retry-After": "5"}
             )
+        reach("ingress.webhook-logged")
         self.counts["accepted"] += 1
         return JSONResponse({"accepted": len(notes)}, status_code=202)
 

@@ -16,7 +16,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListen
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from confluent_kafka import Consumer, KafkaError, Message, Producer
 from confluent_kafka.admin import AdminClient
-from pydantic import BaseModel, ConfigDict, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from penstock.log.partition import partition_for
 
@@ -30,12 +30,15 @@ class KafkaSettings(BaseModel):
     """Where the cluster is and how to be let in. Each field is read from PENSTOCK_<FIELD>, e.g. PENSTOCK_BOOTSTRAP.
 
     `topic_prefix` is put before every topic name, for clusters that are shared with others (and for tests).
+    `session_seconds`: a consumer that is not heard of for so long loses its partitions; not below the broker's
+    `group.min.session.timeout.ms`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     bootstrap: str = "127.0.0.1:9092"
     topic_prefix: str = ""
+    session_seconds: float = Field(default=10.0, gt=0)
     security_protocol: str = "PLAINTEXT"
     sasl_mechanism: str | None = None
     sasl_username: str | None = None
@@ -118,13 +121,12 @@ def async_consumer(
     *,
     group: str,
     instance_id: str | None = None,
-    session_timeout: float = 10,
     **more: Any,
 ) -> AIOKafkaConsumer:
     """An aiokafka consumer, not started and not subscribed: range assignor, earliest, offsets committed by hand.
 
     `instance_id` (stable per process) lets a restart after a crash take its partitions back at once instead of after
-    `session_timeout` seconds. Subscribe with `subscribe(topics, listener=...)`, assign with `assign([...])`.
+    `settings.session_seconds`. Subscribe with `subscribe(topics, listener=...)`, assign with `assign([...])`.
     """
     quiet_aiokafka()
     return AIOKafkaConsumer(
@@ -134,8 +136,8 @@ def async_consumer(
         enable_auto_commit=False,
         auto_offset_reset="earliest",
         partition_assignment_strategy=(RangePartitionAssignor,),
-        session_timeout_ms=int(session_timeout * 1000),
-        heartbeat_interval_ms=min(3000, int(session_timeout * 1000 / 3)),
+        session_timeout_ms=int(settings.session_seconds * 1000),
+        heartbeat_interval_ms=min(3000, int(settings.session_seconds * 1000 / 3)),
         max_poll_interval_ms=300_000,
         **more,
     )

@@ -18,6 +18,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 from aiokafka.structs import OffsetAndMetadata
 
+from penstock.checkpoints import reach
 from penstock.log.watermark import Watermark
 
 log = structlog.get_logger()
@@ -188,8 +189,10 @@ class LaneConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka
         offsets = {tp: OffsetAndMetadata(offset, "") for tp, offset in marks.items() if tp in assigned}
         if not offsets:
             return
+        reach("lanes.commit-due")
         try:
             await self._consumer.commit(offsets)
+            reach("lanes.committed")
             self.watermark.committed({tp: mark.offset for tp, mark in offsets.items()})
         except (CommitFailedError, IllegalStateError) as error:
             log.info("commit_refused", reason=type(error).__name__)

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import structlog
 
+from penstock.checkpoints import reach
+
 log = structlog.get_logger()
 
 EXIT_UNDELIVERABLE = 70
@@ -59,6 +61,7 @@ async def deliver(
         except Exception as error:  # noqa: BLE001 - every kind of produce error is handled the same way
             results = [*await asyncio.gather(*acknowledgements, return_exceptions=True), error]
         else:
+            reach("processors.sent")
             results = list(await asyncio.gather(*acknowledgements, return_exceptions=True))
         failed = next((index for index, result in enumerate(results) if isinstance(result, BaseException)), None)
         if failed is None:

@@ -46,8 +46,6 @@ SETTINGS: dict[str, Any] = {
     "producer_max_request_size": 12 * 1024 * 1024,
     "stream_buffer_maxsize": 16_384,
     "broker_commit_interval": 1.0,
-    "broker_session_timeout": 10.0,
-    "broker_heartbeat_interval": 3.0,
     "broker_rebalance_timeout": 60.0,
     "broker_max_poll_interval": 300.0,
     "worker_redirect_stdouts": False,
@@ -77,6 +75,8 @@ def build_app(flow_name: str, settings: KafkaSettings, member: str) -> faust.App
         broker=[f"kafka://{address}" for address in settings.bootstrap.split(",")],
         consumer_group_instance_id=f"processors-{member}",
         broker_credentials=credentials(settings),
+        broker_session_timeout=settings.session_seconds,
+        broker_heartbeat_interval=min(3.0, settings.session_seconds / 3),
         datadir=tempfile.mkdtemp(prefix="penstock-faust-"),
         **SETTINGS,
     )

@@ -7,14 +7,16 @@ the broker, and only then is the input acknowledged.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import faust
 import structlog
 
+from penstock.checkpoints import reach
 from penstock.log.dlq import dead_letter
-from penstock.processors.deliver import Output, Send, deliver
+from penstock.processors.deliver import EXIT_UNDELIVERABLE, Output, Send, deliver
 from penstock.processors.incoming import Incoming
 
 log = structlog.get_logger()
@@ -101,22 +103,34 @@ def add_stage(
 
     async def stage(stream: Any) -> None:
         async for events in stream.noack_take(BATCH, within=WITHIN):
-            await before()
-            outputs: list[Output] = []
-            for event in events:
-                message = event.message
-                incoming = Incoming(
-                    message.topic,
-                    message.partition,
-                    message.offset,
-                    message.key or b"",
-                    message.value or b"",
-                    tuple(message.headers or ()),
-                )
-                count("event")
-                outputs += outputs_of(incoming, transform, dlq_topic, name, count, epitaph)
-            await deliver(outputs, sender)
-            for event in events:
-                await stream.ack(event)
+            try:
+                await work(stream, events)
+            except Exception:
+                # Faust would start the agent again, and leave out this batch until the next restart
+                log.critical("stage_failed", stage=name, events=len(events), exc_info=True)
+                os._exit(EXIT_UNDELIVERABLE)
+
+    async def work(stream: Any, events: Sequence[Any]) -> None:
+        reach("processors.consumed")
+        await before()
+        outputs: list[Output] = []
+        for event in events:
+            message = event.message
+            incoming = Incoming(
+                message.topic,
+                message.partition,
+                message.offset,
+                message.key or b"",
+                message.value or b"",
+                tuple(message.headers or ()),
+            )
+            count("event")
+            outputs += outputs_of(incoming, transform, dlq_topic, name, count, epitaph)
+        reach("processors.transformed")
+        await deliver(outputs, sender)
+        reach("processors.delivered")
+        for event in events:
+            await stream.ack(event)
+        reach("processors.acknowledged")
 
     app.agent(channel, name=name)(stage)

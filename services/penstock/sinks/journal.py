@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 from aiokafka import AIOKafkaProducer
 
+from penstock.checkpoints import reach
 from penstock.connectors.contract import CustomerRequest, Hold, Link, Notice
 from penstock.log import alerts, xref
 from penstock.log.dlq import dead_letter
@@ -123,6 +124,7 @@ class LogJournal:
         }
         topic = self._settings.topic(f"{CUSTOMER_REQUEST}.{self._system}")
         await self._send(topic, request.match_key.encode(), orjson.dumps(value, default=plain))
+        reach("sinks.customer-requested")
 
     async def fate(self, item: Item, state: str, reason: str, native_id: str | None = None) -> None:
         if item.entity == CUSTOMER_REQUEST:
@@ -148,6 +150,7 @@ class LogJournal:
         """A dead letter of what is no record of ours, and a fate where it says which event it belongs to."""
         key, value, headers = dead_letter(record, "sinks", error)
         await self._send(self._settings.topic("dlq.sinks"), key, value, headers=headers)
+        reach("sinks.letter-written")
         if event_id := texts(record.headers).get("ce_id"):
             await self._fate(event_id, "", entity, "parked", f"dlq.sinks: {error}")
         text = f"{type(error).__name__}: a record that cannot be read"
@@ -213,6 +216,7 @@ class LogJournal:
         """Moves a record that waits from memory to the log; it is tried again in `seconds`."""
         data = self._entry(item, on, reason)
         await self._enter(self._state.parked_topic, item, data | {"next_try": self._in(seconds)})
+        reach("sinks.park-entered")
         await self.fate(item, "waiting", f"{on}: {reason}")
         await self.tell(item, Notice("parked", reason), on)
 
@@ -259,6 +263,7 @@ class LogJournal:
         reason = "a newer version of the document took its place"
         if data["entity"] != CUSTOMER_REQUEST:
             await self._fate(entry.event_id, data["canonical_id"], data["entity"], "superseded", reason)
+        reach("sinks.older-fated")
         await self._close(entry)
 
     async def close_entries(self, item: Item) -> None:

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 import structlog
 
+from penstock.checkpoints import reach
 from penstock.connectors.contract import (
     Applied,
     CustomerRequest,
@@ -130,6 +131,7 @@ class EffectProtocol:
         settled = await self._guard(item, effect)
         if settled is not None:
             return settled
+        reach("sinks.guard-passed")
         handler = self._sink.handlers.get(item.entity)
         if handler is None:
             return await self._record.finish(item, effect, "not-routed", f"{self._sink.system} takes no {item.entity}")
@@ -247,8 +249,10 @@ class EffectProtocol:
         if self._shadow:
             log.info("shadow", document=progress.item.document, steps=[step.name for step in decision.steps])
             return Settled("not-routed", f"shadow: would write {', '.join(step.name for step in decision.steps)}")
+        reach("sinks.planned")
         opened = self._clock()
         await self._record.intent(progress, decision)
+        reach("sinks.intent-written")
         window = Window(opened, self._sink.send_window, self._clock)
         progress.native_id = decision.native_id or progress.native_id
         resuming = progress.resuming or progress.item.resync
@@ -262,6 +266,7 @@ class EffectProtocol:
             progress.native_id = progress.written or progress.native_id
             progress.links += result.links
             progress.kept += result.kept
+        reach("sinks.steps-done")
         await self._health.succeeded()
         if progress.item.resync and not progress.wrote and not progress.began_before:
             return Settled("unchanged", "the target has it so", progress.native_id)
@@ -295,8 +300,10 @@ class EffectProtocol:
             found = await self._find(progress, step)
             if found is not None:
                 return found
+        reach("sinks.step-due")
         try:
             result = await step.send(window)
+            reach("sinks.step-sent")
         except NotSentError as error:
             return await self._not_now(progress, error, f"{step.name}: {error}")
         except LostReplyError as error:
@@ -316,6 +323,7 @@ class EffectProtocol:
             return None
         try:
             found = await step.find()
+            reach("sinks.read-back")
         except (NotSentError, LostReplyError) as error:
             return await self._not_now(progress, error, f"{step.name}: {describe(error)}")
         if isinstance(found, Done):

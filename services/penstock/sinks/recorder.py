@@ -7,6 +7,7 @@ from typing import Protocol
 
 import structlog
 
+from penstock.checkpoints import reach
 from penstock.connectors.contract import CustomerRequest, Hold, Link, Notice, Plan, Sink
 from penstock.sinks.model import CUSTOMER_REQUEST, Effect, Item
 from penstock.sinks.progress import Finished, Progress, closed_of, failed_of, intent_of, links_told
@@ -64,6 +65,7 @@ class Recorder:
             reason = "; ".join(filter(None, (reason, f"left as the target has them: {', '.join(kept)}")))
         if links:
             await self._journal.links(item, links)
+            reach("sinks.xref-written")
         if item.entity == CUSTOMER_REQUEST and state == "rejected":
             await self._journal.refuse_customer(item, reason)
         if kept:
@@ -72,13 +74,16 @@ class Recorder:
             for notice in effect.notices:
                 await self._journal.tell(item, Notice(*notice))
         await self._journal.fate(item, state, reason, native_id)
+        reach("sinks.fate-written")
         if state == "rejected" and item.entity != CUSTOMER_REQUEST:
             await self._journal.tell(item, Notice("rejected", reason))
         if progress is not None:
             epoch = self._epoch(item.partition)
             closed = closed_of(progress, effect, state, reason, links, epoch, self._now())
             await self._journal.effect(item, closed)
+            reach("sinks.effect-written")
         await self._journal.close_entries(item)
+        reach("sinks.entries-closed")
         if state in {"applied", "rejected"} and item.entity != CUSTOMER_REQUEST:
             log.info(
                 "settled", fate=state, entity=item.entity, document=item.document, native_id=native_id, reason=reason
@@ -103,6 +108,7 @@ class Recorder:
             await self._journal.refuse_customer(item, held.reason)
         else:
             said = await self._journal.hold(item, held)
+            reach("sinks.hold-entered")
             if said in {"new", "changed"}:
                 await self._journal.fate(item, "held", public, progress.written if progress else None)
             if said == "new":
@@ -113,6 +119,7 @@ class Recorder:
             await self._journal.effect(
                 item, closed_of(progress, effect, "held", held.reason, links, epoch, self._now())
             )
+        reach("sinks.held")
         if said == "closed":
             return Finished("discarded")
         if item.entity == CUSTOMER_REQUEST or held.clears_on is None:

@@ -12,6 +12,7 @@ from typing import Any
 import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
+from penstock.checkpoints import reach
 from penstock.connectors.budget import backfill
 from penstock.connectors.contract import Lookup, Sink
 from penstock.connectors.http import describe
@@ -202,11 +203,14 @@ class SinkRunner:
         partitions = next(iter(sets), frozenset())
         # the fence first: from its offset on, whatever an earlier owner still writes does not count
         epochs = {number: await self.journal.fence(number) for number in sorted(partitions)}
+        reach("sinks.fenced")
         await self.state.open(epochs)
+        reach("sinks.state-loaded")
         await self._letters.open()
         await self._recall_outage()
         for entry in self.state.waiting():
             self._adopt(entry)
+        reach("sinks.waiting-adopted")
         log.info("partitions_taken", target=self.target, partitions=sorted(partitions), waiting=len(self._waiters))
 
     async def _recall_outage(self) -> None:
@@ -276,6 +280,10 @@ class SinkRunner:
                 record = retried.record
             elif waiter is not None and waiter.item.event_id != item.event_id and not self._waiters.newer_than(item):
                 await self._replace(waiter)
+            if item.entity == CUSTOMER_REQUEST:
+                reach("sinks.customer-taken")
+            else:
+                reach("sinks.taken")
             await self._pauses.wait_open(item.flow, self.target)
             paused = self._pauses.reason("entity", item.entity)
             if paused:
@@ -289,6 +297,7 @@ class SinkRunner:
         if not lock._waiters:  # noqa: SLF001 - drop locks that nobody holds or awaits, documents are many
             self._locks.pop(lane, None)
         if isinstance(ending, Finished):
+            reach("sinks.ended")
             self._settle(item, record, ending)
         else:
             self._waiters.wait(item, record, ending)
@@ -337,6 +346,8 @@ class SinkRunner:
             stop.set()
 
     async def _tick(self) -> None:
+        self.state.check()
+        self._letters.loader.caught_up()
         self._waiters.wake_skus(self._demand.take_changed())
         for waiter in self._waiters:
             waits = not waiter.held and waiter.entry != "parked"
@@ -358,6 +369,7 @@ class SinkRunner:
             return  # it is being tried right now, and may not need to be parked: the next tick looks again
         async with lock:
             await self.journal.park(waiter.item, waiter.on, waiter.reason, waiter.due - self._clock())
+            reach("sinks.parked")
             waiter.entry = "parked"
             if waiter.record is not None:
                 waiter.record.done()
@@ -384,6 +396,7 @@ class SinkRunner:
         if waiter.held and self._pauses.reason("entity", waiter.item.entity):
             waiter.due = self._clock() + LONGEST_WAIT
             return
+        reach("sinks.waiter-retried")
         await self._process(self._lane_of(waiter.item), waiter.item, None, retried=waiter)
 
     def _spawn(self, work: Any) -> None:

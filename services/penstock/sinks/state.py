@@ -65,6 +65,10 @@ class SinkState:
             known.clear()
         self._overwritten.clear()
 
+    def check(self) -> None:
+        """Raises LoaderError once the log is followed no more."""
+        self._loader.caught_up()
+
     def close(self) -> None:
         self._loader.close()
 

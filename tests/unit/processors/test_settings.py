@@ -18,6 +18,13 @@ def test_faust_knows_each_setting_and_has_our_value(name: str):
     assert (seconds() if seconds else found) == wanted
 
 
+def test_the_group_gives_a_worker_up_after_the_seconds_of_the_settings():
+    app = build_app("test", KafkaSettings(bootstrap="127.0.0.1:1", session_seconds=6), "0")
+    assert (app.conf.broker_session_timeout, app.conf.broker_heartbeat_interval) == (6, 2)
+    default = build_app("test", KafkaSettings(bootstrap="127.0.0.1:1"), "0")
+    assert (default.conf.broker_session_timeout, default.conf.broker_heartbeat_interval) == (10, 3)
+
+
 def test_a_restarted_worker_keeps_its_place_in_the_group():
     app = build_app("test", KafkaSettings(bootstrap="127.0.0.1:1"), "3")
     assert app.conf.consumer_group_instance_id == "processors-3"

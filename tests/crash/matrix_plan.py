@@ -1,0 +1,43 @@
+"""Which runs there are: every step, every fault, the first hit; second and third hits by the dice."""
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from penstock.checkpoints import ACTIONS, Arming
+
+SERVICES_OF: Mapping[str, tuple[str, ...]] = {
+    "ingress": ("ingress",),
+    "extraction": ("ingress",),
+    "processors": ("processors",),
+    "sinks": ("sinks",),
+    "lanes": ("ingress", "sinks"),
+}
+"""First part of a step's name -> the processes that it is in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One run: what happens to which service at which step."""
+
+    service: str
+    arming: Arming
+
+    def __str__(self) -> str:
+        return f"{self.service} {self.arming}"
+
+
+def places(names: Sequence[str]) -> list[tuple[str, str]]:
+    """(service, step) of these steps. Raises KeyError for a step of a service that the harness does not run."""
+    return [(service, name) for name in names for service in SERVICES_OF[name.partition(".")[0]]]
+
+
+def plan(names: Sequence[str], seed: int) -> list[Fault]:
+    """All runs of one flow in a random order, so that each beginning of the list is a fair sample."""
+    dice = random.Random(f"crash:{seed}")
+    runs = []
+    for service, name in places(names):
+        runs += [Fault(service, Arming(name, 1, action)) for action in ACTIONS]
+        runs += [Fault(service, Arming(name, hit, dice.choice(ACTIONS))) for hit in (2, 3)]
+    dice.shuffle(runs)
+    return runs
