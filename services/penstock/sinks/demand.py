@@ -17,6 +17,7 @@ from decimal import Decimal
 from typing import Any, Protocol, cast
 
 import orjson
+import structlog
 from confluent_kafka import Message
 
 from penstock.log.headers import Position, texts
@@ -26,6 +27,8 @@ from penstock.log.replays import RESYNC
 from penstock.log.xref import XrefStore
 from penstock.records.ids import canonical_id
 from penstock.sinks.model import newer
+
+log = structlog.get_logger()
 
 CLOSED = {"cancelled", "refunded", "payment-error"}
 FORGET_AFTER = timedelta(hours=1)
@@ -100,7 +103,7 @@ class OpenDemand:
     def open(self, settings: KafkaSettings) -> None:
         """Loads and follows orders and holds. Serve nothing before `loader` has caught up."""
         self._orders_topic = settings.topic("canonical.order")
-        self._loader = Loader(settings, self._take, name="demand")
+        self._loader = Loader(settings, self.take, name="demand")
         self._status_topic = settings.topic("canonical.order-status")
         self._loader.follow(self._orders_topic, self._status_topic, settings.topic("hold"))
 
@@ -215,20 +218,32 @@ class OpenDemand:
             self._by_sku[sku].discard(order_id)
         return order
 
-    def _take(self, messages: Sequence[Message]) -> None:
+    def take(self, messages: Sequence[Message]) -> None:
+        """Records of the log. One that cannot be read is a dead letter elsewhere; the next one counts all the same."""
         for message in messages:
-            value = message.value()
-            topic = message.topic()
-            if topic == self._orders_topic and value is not None:
-                headers = texts(cast("list[tuple[str, bytes]]", message.headers() or []))
-                if RESYNC not in headers:  # it goes to one target, and says nothing of the others
-                    record = self._decoder.decode(value)[1]
-                    if self._is_newest(record["id"], headers.get("raw")):
-                        self.take_order(record, headers.get("targets", "").split(","))
-            elif topic == self._status_topic and value is not None:
-                self.take_status(self._decoder.decode(value)[1])
-            elif topic not in {self._orders_topic, self._status_topic}:
-                self.take_hold((message.key() or b"").decode(), value)
+            try:
+                self._take_one(message.topic() or "", message)
+            except (ValueError, KeyError, TypeError) as error:
+                log.warning(
+                    "unreadable",
+                    topic=message.topic(),
+                    partition=message.partition(),
+                    offset=message.offset(),
+                    error=type(error).__name__,
+                )
+
+    def _take_one(self, topic: str, message: Message) -> None:
+        value = message.value()
+        if topic == self._orders_topic and value is not None:
+            headers = texts(cast("list[tuple[str, bytes]]", message.headers() or []))
+            if RESYNC not in headers:  # it goes to one target, and says nothing of the others
+                record = self._decoder.decode(value)[1]
+                if self._is_newest(record["id"], headers.get("raw")):
+                    self.take_order(record, headers.get("targets", "").split(","))
+        elif topic == self._status_topic and value is not None:
+            self.take_status(self._decoder.decode(value)[1])
+        elif topic not in {self._orders_topic, self._status_topic}:
+            self.take_hold((message.key() or b"").decode("utf-8", "replace"), value)
 
     def close(self) -> None:
         if self._loader is not None:

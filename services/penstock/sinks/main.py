@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from penstock.flow.load import Flow, System, load_flow
 from penstock.flow.ownership import not_ours
 from penstock.flow.policies import policies_for
 from penstock.log.kafka import KafkaSettings, async_consumer, async_producer
+from penstock.log.loader import Loader
 from penstock.log.pauses import Pauses
 from penstock.log.registry_client import RegistryClient
 from penstock.log.wire import Codec
@@ -24,12 +25,17 @@ from penstock.service import announce, first_failure, health_routes, http_server
 from penstock.sinks.demand import OpenDemand
 from penstock.sinks.lookup import NoDemand
 from penstock.sinks.model import Item
+from penstock.sinks.protocol import PATIENCE
 from penstock.sinks.runner import LANES, Options, SinkRunner
 
 log = structlog.get_logger()
 
 BULK_LANES = 100
 """Where the target takes many records in one call, as many are under way at once; live ones go first in its budget."""
+
+
+FOLLOW_CHECK = 1.0
+"""Seconds between two looks at whether the log is still followed."""
 
 
 def run(flow_name: str, env: str, host: str, port: int, ready_file: Path | None) -> None:
@@ -71,6 +77,14 @@ def open_demand(flow: Flow, store: XrefStore, codec: Codec) -> OpenDemand:
         {(erp.name, erp.instance): 2 * erp.settings.interval("stock") + 5 for erp in flow.erps},
         since=flow.file.start.orders_from,
     )
+
+
+async def follow(loaders: Sequence[Loader], stop: asyncio.Event) -> None:
+    """Until `stop`. Raises LoaderError once one of them has ended: what it knew would only grow old."""
+    while not stop.is_set():
+        for loader in loaders:
+            loader.caught_up()
+        await asyncio.sleep(FOLLOW_CHECK)
 
 
 class OwnedElsewhere:
@@ -125,6 +139,7 @@ async def _main(flow: Flow, host: str, port: int, ready_file: Path | None) -> No
             Options(
                 flow=flow.name,
                 entities=entities,
+                patience=float(os.environ.get("PENSTOCK_PATIENCE_SECONDS", PATIENCE)),
                 shadow=flow.file.mode == "shadow",
                 flow_options={"notify_customers": flow.file.notify_customers, **flow.file.settings},
                 lanes={**LANES, **({"bulk": BULK_LANES} if system.spec.capabilities.bulk else {})},
@@ -158,6 +173,8 @@ async def _main(flow: Flow, host: str, port: int, ready_file: Path | None) -> No
                 await consumer.start()
             runs = [asyncio.create_task(runner.run(stop)) for runner in runners.values()]
             runs.append(asyncio.create_task(announce(ready, ready_file, f"{host}:{bound}", stop)))
+            loaders = [store.loader, pauses.loader, demand.loader]
+            runs.append(asyncio.create_task(follow(loaders, stop)))
             log.info("sinks_run", flow=flow.name, targets=sorted(runners), port=bound, mode=flow.file.mode)
             await first_failure(runs, stop)
     finally:

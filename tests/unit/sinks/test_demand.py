@@ -101,6 +101,22 @@ def test_a_held_order_counts_until_its_hold_is_closed(world: World):
     assert world.shop.unbooked("APR-SND", NOON, ERP) == 0
 
 
+class Message:
+    """A record of the log, as the loader gives it."""
+
+    def __init__(self, topic: str, key: bytes, value: bytes) -> None:
+        self.topic, self.key, self.value = (lambda: topic), (lambda: key), (lambda: value)
+        self.partition = self.offset = lambda: 0
+
+
+def test_a_hold_that_cannot_be_read_does_not_keep_the_next_one_from_counting(world: World):
+    own_id = canonical_id(*SHOP, "order", "44")
+    hold = {"entity": "order", "canonical_id": own_id, "target": "infor:DALS", "demand": {"APR-SND": "2"}}
+    records = [Message("hold", b"junk", b"junk"), Message("hold", b"h", orjson.dumps(hold))]
+    world.demand.take(records)  # type: ignore[arg-type]  # as much of a message as is asked for
+    assert world.shop.unbooked("APR-SND", NOON, ERP) == 2
+
+
 def test_an_order_held_at_the_target_counts_once(world: World):
     own_id = world.order("43", 4)
     world.demand.take_hold("h", orjson.dumps({"entity": "order", "canonical_id": own_id, "target": "infor:DALS"}))
