@@ -246,6 +246,16 @@ class Settled:
 
 StepResult = Done | Exists | Retry | Wait | Reject | Hold | Unknown
 
+UNTOLD = "‹new›"
+"""Stands in a rehearsed request for what only an answer of the target will tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Untold:
+    """What a step will send, or whether it will send anything, only an answer to an earlier step can tell."""
+
+    reason: str
+
 
 class SendWindow(Protocol):
     """Until when a write may leave, counted on a monotonic clock from before the intent was written."""
@@ -264,12 +274,15 @@ class Step:
     probe: no such key; `find` looks before and after every send.
     `find` returns Done when the write is there and agrees (customer, currency, total …), None when it is not there,
     Hold when something is there that is not ours or differs.
+    `rehearse` takes the place of `find` and `send` in a preview, once an earlier write was kept back: for a step that
+    works with an earlier one's answer, or reads what it wrote. It sends the same request with UNTOLD in the gaps.
     """
 
     name: str
     kind: StepKind
     send: Callable[[SendWindow], Awaitable[StepResult]]
     find: Callable[[], Awaitable[Done | Hold | Retry | None]] | None = None
+    rehearse: Callable[[SendWindow], Awaitable[StepResult | Untold]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,8 +128,12 @@ class Api:
         headers: Mapping[str, str] | None = None,
         window: SendWindow | None = None,
         write: bool | None = None,
+        blind: bool = False,
     ) -> Reply:
-        """One call. `write` (default: any method but GET and HEAD) decides what a broken connection means."""
+        """One call. `write` (default: any method but GET and HEAD) decides what a broken connection means.
+
+        `blind`: nobody looks at what the answer says. Both are told to the transport: a preview keeps writes back.
+        """
         url = path if path.startswith("http") else f"{self.base_url}/{path.lstrip('/')}"
         if urlsplit(url)[:2] != self._origin:
             raise NotSentError(f"{urlsplit(url).netloc} is not the configured host {self._origin[1]}")
@@ -138,7 +142,7 @@ class Api:
             if window is not None:
                 window.check()
             try:
-                reply = await self._call(method, url, params, content, headers)
+                reply = await self._call(method, url, params, content, headers, {"write": is_write, "blind": blind})
             except _TooLongError as error:
                 if is_write:
                     raise LostReplyError(f"{method} {urlsplit(url).path}: {error}") from error
@@ -165,12 +169,14 @@ class Api:
         params: Mapping[str, str] | None,
         content: bytes | None,
         headers: Mapping[str, str] | None,
+        about: Mapping[str, bool],
     ) -> Reply:
         if params:
             url += ("&" if "?" in url else "?") + urlencode(params)
         sent = self._headers.copy()
         sent.update(headers)
-        request = httpx.Request(method, url, content=content, headers=sent, extensions={"timeout": self._timeout})
+        extensions = {"timeout": self._timeout, **about}
+        request = httpx.Request(method, url, content=content, headers=sent, extensions=extensions)
         response = await self._transport.handle_async_request(request)
         try:
             body = await _body(response)

@@ -20,7 +20,7 @@ from penstock.log.headers import texts
 from penstock.log.kafka import KafkaSettings
 from penstock.log.lanes import Record
 from penstock.sinks.letters import RECORD, TARGET
-from penstock.sinks.model import CUSTOMER_REQUEST, Effect, Entry, Item, clears_by, entry_key, plain, republish
+from penstock.sinks.model import CUSTOMER_REQUEST, Effect, Entry, Item, clears_by, entry_key, republish, request_bytes
 from penstock.sinks.state import SinkState
 
 Headers = Sequence[tuple[str, bytes]]
@@ -110,20 +110,8 @@ class LogJournal:
         self._xref.take(records)
 
     async def request_customer(self, item: Item, request: CustomerRequest) -> None:
-        value = {
-            "target": self._target,
-            "flow": item.flow,
-            "match_key": request.match_key,
-            "customer_id": request.customer_id,
-            "order_id": item.order_id,
-            "event_id": item.event_id,
-            "cause": item.cause,
-            "document": item.document,
-            "source": item.customer_source(),
-            "body": request.body,
-        }
         topic = self._settings.topic(f"{CUSTOMER_REQUEST}.{self._system}")
-        await self._send(topic, request.match_key.encode(), orjson.dumps(value, default=plain))
+        await self._send(topic, request.match_key.encode(), request_bytes(item, self._target, request))
         reach("sinks.customer-requested")
 
     async def fate(self, item: Item, state: str, reason: str, native_id: str | None = None) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from penstock.connectors.contract import Link
+from penstock.connectors.contract import CustomerRequest, Link
 from penstock.log.headers import Position, waived
 from penstock.log.replays import REPLAY, RESYNC, run_of
 
@@ -223,6 +223,23 @@ def republish(topic: str, key: bytes, value: bytes, headers: Mapping[str, str]) 
         "value_base64": base64.b64encode(value).decode("ascii"),
         "headers": dict(headers),
     }
+
+
+def request_bytes(item: Item, target: str, request: CustomerRequest) -> bytes:
+    """Value of the record by which `item` asks for a customer in the target."""
+    value = {
+        "target": target,
+        "flow": item.flow,
+        "match_key": request.match_key,
+        "customer_id": request.customer_id,
+        "order_id": item.order_id,
+        "event_id": item.event_id,
+        "cause": item.cause,
+        "document": item.document,
+        "source": item.customer_source(),
+        "body": request.body,
+    }
+    return orjson.dumps(value, default=plain)
 
 
 def plain(value: object) -> object:

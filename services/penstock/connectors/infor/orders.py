@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from penstock.connectors.contract import Done, Exists, Hold, Link, Retry, SendWindow, Step, StepResult
+from penstock.connectors.contract import UNTOLD, Done, Exists, Hold, Link, Retry, SendWindow, Step, StepResult
 from penstock.connectors.http import LostReplyError
 from penstock.connectors.infor.client import InforClient
 from penstock.connectors.infor.compare import Change, Current, Delete, Refused, Update, agrees, differences, foreign
@@ -66,22 +64,28 @@ class Orders:
             return Done(current.co_num.strip(), f"{current.co_num.strip()}: header is there")
 
         steps = [Step("header", "keyed" if wanted.number else "probe", send, find)]
-        steps += [self._line(line, line.number, lambda: numbers[0]) for line in wanted.lines]
+        steps += [self._line(line, line.number, numbers) for line in wanted.lines]
         return steps
 
-    def _line(self, line: Line, co_line: int, co_num: Callable[[], str]) -> Step:
-        """Adds a line, keyed by CoNum and CoLine."""
+    def _line(self, line: Line, co_line: int, numbers: list[str]) -> Step:
+        """Adds a line, keyed by CoNum (in `numbers` by the time that it is sent) and CoLine."""
         name = f"line {co_line}"
 
-        async def send(window: SendWindow) -> StepResult:
+        async def add(co_num: str, window: SendWindow) -> StepResult:
             async def write() -> Done:
-                await self._client.insert(LINES, {"CoNum": co_num(), **line.values, "CoLine": str(co_line)}, window)
+                await self._client.insert(LINES, {"CoNum": co_num, **line.values, "CoLine": str(co_line)}, window)
                 return Done(reply=f"{name} added")
 
             return await guarded(write)
 
+        async def send(window: SendWindow) -> StepResult:
+            return await add(numbers[0], window)
+
+        async def rehearse(window: SendWindow) -> StepResult:
+            return await add(numbers[0] if numbers else UNTOLD, window)
+
         async def find() -> Done | Hold | Retry | None:
-            where = f"CoNum = {quoted(co_num())} AND CoLine = {quoted(co_line)}"
+            where = f"CoNum = {quoted(numbers[0])} AND CoLine = {quoted(co_line)}"
             page = await reading(lambda: read(self._client, LINES, where))
             if isinstance(page, Hold | Retry):
                 return page
@@ -91,14 +95,14 @@ class Orders:
                 return Done(reply=f"{name} is there")
             return Retry(f"{name} is there with other content: compare the whole order", 0.1)
 
-        return Step(name, "keyed", send, find)
+        return Step(name, "keyed", send, find, rehearse)
 
     # --- steps of an order that was just read
 
     def changing(self, change: Change, current: Current) -> Step:
         """Writes one change. The row's handle refuses it when the row has moved since it was read."""
         if isinstance(change, Update) and change.line is not None:
-            return self._line(change.line, int(change.values["CoLine"] or 0), lambda: current.co_num)
+            return self._line(change.line, int(change.values["CoLine"] or 0), [current.co_num])
 
         async def write(window: SendWindow) -> Done:
             if isinstance(change, Delete):
@@ -112,9 +116,10 @@ class Orders:
 
         return Step(f"{'delete' if isinstance(change, Delete) else 'change'} {change.name}", "absolute", send)
 
-    def ending(self, wanted: Wanted, order_id: str) -> list[Step]:
-        """Read back to the cent, then release; the last reply carries number and link."""
+    def ending(self, wanted: Wanted, order_id: str, before: Current | None) -> list[Step]:
+        """Read back to the cent, then release; the last reply carries number and link. `before`: as it stood so far."""
         seen: list[Current] = []
+        stat = "O" if wanted.released else "P"
 
         async def verify(_window: SendWindow) -> StepResult:
             current = await reading(lambda: self.find(wanted))
@@ -127,7 +132,7 @@ class Orders:
             return _done(order_id, current, f"{len(current.lines)} lines, {total} {wanted.currency}")
 
         async def release(window: SendWindow) -> StepResult:
-            current, stat = seen[0], "O" if wanted.released else "P"
+            current = seen[0]
             if current.stat == stat or current.stat not in {"O", "P"}:
                 return _done(order_id, current, f"Stat {current.stat}")
             if current.shipped:
@@ -141,7 +146,18 @@ class Orders:
                 return result
             return _done(order_id, current, f"Stat {stat}")
 
-        return [Step("verify", "absolute", verify), Step("release" if wanted.released else "plan", "absolute", release)]
+        async def rehearse_verify(_window: SendWindow) -> StepResult:
+            return Done(reply="the order is read back and compared to the cent")
+
+        async def rehearse_release(window: SendWindow) -> StepResult:
+            seen[:] = [before or Current({"CoNum": wanted.number or UNTOLD, "Stat": "P"}, [])]
+            seen[0].header["_ItemId"] = UNTOLD  # every write of the order gives the row another handle
+            return await release(window)
+
+        return [
+            Step("verify", "absolute", verify, rehearse=rehearse_verify),
+            Step("release" if wanted.released else "plan", "absolute", release, rehearse=rehearse_release),
+        ]
 
 
 def _done(order_id: str, current: Current, text: str) -> Done:

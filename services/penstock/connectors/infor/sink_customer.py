@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 from penstock.connectors.contract import (
+    UNTOLD,
     Decision,
     Done,
     Exists,
@@ -64,7 +65,7 @@ class CustomerRequestHandler:
         return Plan(
             [
                 Step("bill-to", "probe", lane.send_bill_to, lane.find_bill_to),
-                Step("ship-to", "probe", lane.send_ship_to, lane.find_ship_to),
+                Step("ship-to", "probe", lane.send_ship_to, lane.find_ship_to, lane.rehearse_ship_to),
             ]
         )
 
@@ -127,6 +128,11 @@ class _Lane:
                 return outcome_of(error)
             return self._at(str(seq), "added")
         return Retry(f"no free CustSeq from {highest + 1} on", 1.0)
+
+    async def rehearse_ship_to(self, window: SendWindow) -> StepResult:
+        """Of a customer whom the site has not numbered yet: there is no other ship-to row."""
+        self._number = UNTOLD
+        return await self.send_ship_to(window)
 
     async def _bill_tos(self) -> list[Row]:
         customer = self._body["customer"]

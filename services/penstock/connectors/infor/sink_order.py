@@ -95,7 +95,7 @@ class OrderHandler:
                 return Hold(f"order {wanted.reference}: {changes.reason}")
             steps = [self._orders.changing(change, current) for change in changes]
         number = current.co_num if current is not None else wanted.number
-        steps += self._orders.ending(wanted, str(task.record["id"]))
+        steps += self._orders.ending(wanted, str(task.record["id"]), current)
         return Plan(steps, number.strip() if number else None)
 
     async def _refusable(self, wanted: Wanted) -> str | None:

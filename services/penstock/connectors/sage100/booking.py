@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 
-from penstock.connectors.contract import Done, Hold, Link, Retry, SendWindow, Step, StepResult
+from penstock.connectors.contract import Done, Hold, Link, Retry, SendWindow, Step, StepResult, Untold
 from penstock.connectors.sage100.amounts import ZERO, plain_cents
 from penstock.connectors.sage100.client import CUSTOMER, SALES_ORDER, Row, SageClient, keyed
 from penstock.connectors.sage100.compare import Changes, foreign
@@ -15,7 +16,7 @@ from penstock.connectors.sage100.outcomes import guarded, reading
 from penstock.connectors.sage100.settings import Sage100Settings
 from penstock.connectors.sage100.vocabulary import CLOSED, HELD, PART, REFERENCE, WAITS_FOR, is_charge
 from penstock.rules.credit import Credit
-from penstock.rules.stock import Want, arithmetic, shortages
+from penstock.rules.stock import Shortage, Want, arithmetic, shortages
 
 
 class Booking:
@@ -123,7 +124,18 @@ class Booking:
         async def send(window: SendWindow) -> StepResult:
             return await guarded(lambda: self._stand(part, customer, window, released, ignore_credit))
 
-        return Step("release remainder" if part.name == "remainder" else "release", "absolute", send)
+        async def rehearse(window: SendWindow) -> StepResult | Untold:
+            if part.row is not None:
+                return await send(window)
+            waits = part.body.get(WAITS_FOR)
+            if waits == "stock":
+                return self._stock_hold(part, ())
+            if waits is None and ignore_credit and (await self.credit(customer)).refuses(part.total):
+                return Untold("Sage 100 may put the order on credit hold by itself; it is then released")
+            return Done(reply="stays as it is booked")
+
+        name = "release remainder" if part.name == "remainder" else "release"
+        return Step(name, "absolute", send, rehearse=rehearse)
 
     async def _stand(
         self, part: Part, customer: str, window: SendWindow, released: bool, ignore_credit: bool
@@ -176,8 +188,9 @@ class Booking:
                 if want.place in free:
                     free[want.place] += want.quantity
             lacking = shortages(wants, free)
-        if not lacking:
-            return None
+        return self._stock_hold(part, lacking) if lacking else None
+
+    def _stock_hold(self, part: Part, lacking: Sequence[Shortage]) -> Hold:
         return Hold(
             f"the remainder {_number(part)} of {part.reference} waits for stock",
             rule="stock",

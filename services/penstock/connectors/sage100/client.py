@@ -117,24 +117,29 @@ class SageClient:
 
     # --- writes
 
-    async def create(self, path: str, body: Row, window: SendWindow, key: str | None = None) -> Row:
-        """POST of a new record. `key` names this very body where the profile knows repeated requests."""
+    async def create(
+        self, path: str, body: Row, window: SendWindow, key: str | None = None, *, blind: bool = False
+    ) -> Row:
+        """POST of a new record. `key` names this very body where the profile knows repeated requests.
+
+        `blind`: the caller does not look at the answer.
+        """
         headers = {}
         if key is not None and self._profile.idempotency_header:
             headers[self._profile.idempotency_header] = key
-        reply = await self._send("POST", path, body=body, headers=headers, window=window)
+        reply = await self._send("POST", path, body=body, headers=headers, window=window, blind=blind)
         return _object(reply, f"POST {path}", write=True)
 
     async def act(self, path: str, body: Row | None, window: SendWindow) -> None:
         """POST that changes a record: Hold, Release."""
-        await self._send("POST", path, body=body or {}, window=window)
+        await self._send("POST", path, body=body or {}, window=window, blind=True)
 
     async def change(self, path: str, body: Row, window: SendWindow) -> Row:
         reply = await self._send("PATCH", path, body=body, window=window)
         return _object(reply, f"PATCH {path}", write=True)
 
     async def delete(self, path: str, window: SendWindow) -> None:
-        await self._send("DELETE", path, window=window)
+        await self._send("DELETE", path, window=window, blind=True)
 
     async def preview(self, body: Row) -> Row:
         """Totals of an order that is not saved."""
@@ -155,6 +160,7 @@ class SageClient:
         headers: Mapping[str, str] | None = None,
         window: SendWindow | None = None,
         write: bool | None = None,
+        blind: bool = False,
     ) -> Reply:
         """A 2xx answer, after one new token where the first was refused; a 401 means: not executed."""
         content = None if body is None else orjson.dumps(body)
@@ -170,6 +176,7 @@ class SageClient:
                 headers={**self._company, **proof, **kind, **(headers or {})},
                 window=window,
                 write=is_write,
+                blind=blind,
             )
             if reply.status != 401 or not self._auth.renew(proof):
                 break

@@ -69,7 +69,7 @@ class CustomerRequestHandler:
                 number = hashed_number(customer, self._settings, attempt)
             document = new_customer(customer, number, self._settings)
             try:
-                await self._client.create(CUSTOMER, document, window)
+                await self._client.create(CUSTOMER, document, window, blind=True)
             except RefusedError as error:
                 if error.code != "WS_AlreadyExists":
                     raise

@@ -20,11 +20,13 @@ from penstock.connectors.contract import (
     StepKind,
     StepResult,
     Task,
+    Untold,
     Wait,
 )
 
 Find = Callable[[], Awaitable[Done | Hold | Retry | None]]
 Send = Callable[[SendWindow], Awaitable[StepResult]]
+Rehearse = Callable[[SendWindow], Awaitable[StepResult | Untold]]
 
 
 class ShopHandler(ABC):
@@ -114,7 +116,7 @@ def refused(error: RefusedError) -> Retry | Exists | Hold:
     return Hold(f"the shop refuses the write: {error}")
 
 
-def step(name: str, kind: StepKind, send: Send, find: Find | None = None) -> Step:
+def step(name: str, kind: StepKind, send: Send, find: Find | None = None, rehearse: Rehearse | None = None) -> Step:
     """A step whose refusals by the shop are outcomes; lost replies and closed windows stay the runtime's."""
 
     async def guarded(window: SendWindow) -> StepResult:
@@ -131,7 +133,7 @@ def step(name: str, kind: StepKind, send: Send, find: Find | None = None) -> Ste
         except RefusedError as error:
             return Hold(f"the shop refuses to be read: {error}")
 
-    return Step(name, kind, guarded, None if find is None else found)
+    return Step(name, kind, guarded, None if find is None else found, rehearse)
 
 
 def waiting(wait: Wait) -> Step:

@@ -148,7 +148,10 @@ class StockHandler(ShopHandler):
                 return Retry(f"{sku}: the shop's own figures moved while it was written", 0.2)
             return Done(reply=f"{sku} at {location}: {offered.normalize():f} offered")
 
-        return step("look", "absolute", send)
+        async def rehearse(_window: SendWindow) -> StepResult:
+            return Done(reply=f"{sku} at {location} is read again")
+
+        return step("look", "absolute", send, rehearse=rehearse)
 
 
 def _taken(row: Row) -> Decimal:

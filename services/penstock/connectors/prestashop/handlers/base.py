@@ -16,6 +16,7 @@ from penstock.connectors.contract import (
     StepKind,
     StepResult,
     Task,
+    Untold,
 )
 from penstock.connectors.prestashop.client import Shop, ShopRefusedError
 from penstock.connectors.prestashop.reference import ReferenceData
@@ -23,6 +24,7 @@ from penstock.connectors.prestashop.xmlbody import UnwritableTextError
 
 Find = Callable[[], Awaitable[Done | Hold | Retry | None]]
 Send = Callable[[SendWindow], Awaitable[StepResult]]
+Rehearse = Callable[[SendWindow], Awaitable[StepResult | Untold]]
 
 
 class ShopHandler(ABC):
@@ -74,7 +76,7 @@ def refused(error: Exception) -> Hold:
     return Hold(f"the shop refuses the write: {error}")
 
 
-def step(name: str, kind: StepKind, send: Send, find: Find | None = None) -> Step:
+def step(name: str, kind: StepKind, send: Send, find: Find | None = None, rehearse: Rehearse | None = None) -> Step:
     """A step whose refusals by the shop are held; lost replies and closed windows stay the runtime's."""
 
     async def guarded(window: SendWindow) -> StepResult:
@@ -91,4 +93,4 @@ def step(name: str, kind: StepKind, send: Send, find: Find | None = None) -> Ste
         except ShopRefusedError as error:
             return refused(error)
 
-    return Step(name, kind, guarded, None if find is None else found)
+    return Step(name, kind, guarded, None if find is None else found, rehearse)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from penstock.connectors.contract import (
+    UNTOLD,
     Decision,
     Done,
     Hold,
@@ -20,6 +21,7 @@ from penstock.connectors.contract import (
     Step,
     StepResult,
     Task,
+    Untold,
 )
 from penstock.connectors.prestashop import fields, payloads
 from penstock.connectors.prestashop.client import Shop
@@ -124,13 +126,19 @@ class PaymentHandler(ShopHandler):
             rows = _unlabelled(booked)
             if not rows:
                 return Hold(f"order {order.native_id} is in a paid state, but the shop booked no payment for it")
-            newest = max(rows, key=lambda row: integer(row.get("id")))
+            return await label(text(max(rows, key=lambda row: integer(row.get("id"))).get("id")), window)
+
+        async def label(row_id: str, window: SendWindow) -> StepResult:
             changed = {"transaction_id": received.transaction_id, "amount": received.written}
-            row_id = text(newest.get("id"))
             await self.shop.change("order_payments", "order_payment", row_id, changed, window=window)
             return Done(reply=f"payment {row_id}")
 
-        return step("label", "absolute", send)
+        async def rehearse(window: SendWindow) -> StepResult | Untold:
+            if not self.settings.can_patch:  # a PUT repeats every field of the row that the shop will have made
+                return Untold(f"the payment that the shop books gets {received.transaction_id}, {received.written}")
+            return await label(UNTOLD, window)
+
+        return step("label", "absolute", send, rehearse=rehearse)
 
     def _part(self, order: ShopOrder, received: _Received) -> Step:
         async def find() -> Done | Hold | Retry | None:
