@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 from penstock.cli.demo_report import Reason
-from penstock.cli.dlq import open_letters
+from penstock.cli.letters import open_letters
 from penstock.cli.logview import LogView, body, header
 from penstock.cli.waiting import entries
 from penstock.log.fates import Fate, FateState, collapse

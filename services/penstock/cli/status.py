@@ -7,8 +7,8 @@ from typing import Annotated, Any
 import typer
 from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException
 
-from penstock.cli.dlq import open_letters
 from penstock.cli.errors import CommandError, Exit
+from penstock.cli.letters import open_letters
 from penstock.cli.logview import LogView, body
 from penstock.cli.options import Bootstrap, Json
 from penstock.cli.output import console, print_json, print_table

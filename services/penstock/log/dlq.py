@@ -45,4 +45,6 @@ def dead_letter(
         "dlq-attempts": str(attempts),
         "dlq-at": when,
     }
+    if rule := getattr(error, "rule", ""):
+        about["dlq-rule"] = rule
     return record.key, record.value, kept + [(name, value.encode("utf-8", "replace")) for name, value in about.items()]

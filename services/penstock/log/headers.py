@@ -8,6 +8,11 @@ from datetime import datetime
 
 RawHeaders = list[tuple[str, bytes]]
 
+EDITED = "edited"
+"""Header of a record whose bytes a person has changed: JSON `{by, at, why}`. The original stays in its dead letter."""
+CARRIED_ON = frozenset({"retry", "released", EDITED})
+"""Headers of a raw record that its canonical record has too: what people did to it."""
+
 
 class HeadersError(ValueError):
     """A record's headers are missing or malformed; the message names the header."""

@@ -16,7 +16,7 @@ from penstock.flow.flow import Flow, System
 from penstock.flow.routes import ORDER_BOUND, Route
 from penstock.log import alerts
 from penstock.log.fates import Fate, FateState
-from penstock.log.headers import Headers, Position, RawHeaders, texts, waived
+from penstock.log.headers import CARRIED_ON, Headers, Position, RawHeaders, texts, waived
 from penstock.log.partition import partition_for
 from penstock.log.wire import Codec
 from penstock.mapping import Mapping as RecordMapping
@@ -35,7 +35,11 @@ LARGEST = 8 * 1024 * 1024
 
 
 class InvalidDocumentError(Exception):
-    """The document cannot become a canonical record, and no correction in the source will change that."""
+    """The document cannot become a canonical record. `rule`: the one that it breaks, where there is one."""
+
+    def __init__(self, text: str, rule: str = "") -> None:
+        super().__init__(text)
+        self.rule = rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +123,7 @@ class Transform:
         released = waived(given)
         standing = [] if "*" in released else [verdict for verdict in verdicts if verdict.rule not in released]
         if dead := [verdict for verdict in standing if verdict.severity == "dead-letter"]:
-            raise InvalidDocumentError(said(dead))
+            raise InvalidDocumentError(said(dead), dead[0].rule)
         try:
             targets = self._router.decide(kind.system, kind.canonical, kind.route, record)
         except OrderNotRoutedError as error:
@@ -226,7 +230,7 @@ class Transform:
             targets=targets,
             config_version=self._flow.config_version,
         ).encode()
-        headers += [(name, text.encode()) for name, text in given.items() if name in {"retry", "released"}]
+        headers += [(name, text.encode()) for name, text in given.items() if name in CARRIED_ON]
         value = self._codec.encode(kind.mapping.target, record)
         if len(value) > LARGEST:
             raise InvalidDocumentError(f"{len(value):,} bytes as a canonical record; at most {LARGEST:,} are taken")

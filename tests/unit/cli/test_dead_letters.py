@@ -11,7 +11,7 @@ from tests.unit.cli.test_holds import View, run
 
 from penstock.cli import dlq
 from penstock.cli.check import check_all
-from penstock.cli.dlq import KEPT_FROM, closing, forward, name_of, open_letters, retention
+from penstock.cli.letters import KEPT_FROM, closing, forward, name_of, open_letters, retention
 from penstock.connectors.budget import Budget, BudgetSettings
 from penstock.connectors.contract import CheckResult, Notification
 from penstock.ingress.notes import note_bytes

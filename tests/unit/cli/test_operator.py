@@ -5,9 +5,9 @@ import orjson
 import pytest
 
 from penstock.cli.demo_reasons import order_of_event
-from penstock.cli.dlq import about
-from penstock.cli.dlq import again as letter_again
 from penstock.cli.errors import CommandError, Exit
+from penstock.cli.letters import about
+from penstock.cli.letters import again as letter_again
 from penstock.cli.logview import audit
 from penstock.cli.status import fates, needs_a_person, outages
 from penstock.cli.story import changes_of, numbers_of, order_of

@@ -1,0 +1,90 @@
+"""Why letters died, in groups, and what to do about each kind, in plain words. Pure."""
+
+import hashlib
+import re
+from dataclasses import dataclass
+
+_PARTICULAR = re.compile(
+    r"'[^']*'|\"[^\"]*\"|\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b[\w.+-]+@[\w.-]+|\S*\d\S*"
+)
+"""What differs between two letters of one cause: quoted values, ids, addresses, numbers."""
+LONGEST = 160
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Cause:
+    """stage, error class, the message without what is particular to one document, and the rule where one is named."""
+
+    stage: str
+    error_class: str
+    message: str
+    rule: str = ""
+
+    @property
+    def id(self) -> str:
+        """Short name of the cause, for `--where cause=…`."""
+        text = f"{self.stage}\n{self.error_class}\n{self.message}\n{self.rule}"
+        return hashlib.sha256(text.encode()).hexdigest()[:6]
+
+    @property
+    def remedy(self) -> str:
+        return remedy_of(self.stage, self.error_class)
+
+
+def cause_of(stage: str, error_class: str, error: str, rule: str = "") -> Cause:
+    """The cause of a letter, by its reason headers.
+
+    >>> cause_of("processors", "BadValue", "order.yaml:7: total: '12,5' is no number").message
+    '# total: # is no number'
+    """
+    # a rule says it all; a place in a mapping file is part of the message, yet its line moves with every edit
+    words = "" if rule else " ".join(_PARTICULAR.sub("#", error).split())[:LONGEST]
+    return Cause(stage, error_class, words, rule)
+
+
+_DOCUMENT = (
+    "The document itself is unfit. Correct it in the source system: its next version takes the letter's place by "
+    "itself. If the source cannot be corrected, `penstock dlq edit` repairs this one, and `penstock dlq discard` gives "
+    "it up."
+)
+_MAPPING = (
+    "The mapping cannot work with a value of the document. `penstock dlq show PLACE` names the field and line. Correct "
+    "the mapping or the value in the source, restart the processors, then `penstock dlq retry`."
+)
+_TABLE = (
+    "A code table has no entry for a value. Add it to the table that the message names, restart the service, then "
+    "`penstock dlq retry`."
+)
+_WIRE = (
+    "The bytes are not what this topic holds: another program wrote to it, or the registry has lost a schema. Find who "
+    "writes there. If the registry is back, `penstock dlq retry`; what never was a record of ours, `penstock dlq "
+    "discard`."
+)
+_SOURCE = (
+    "The source system answered, and refused: a missing right, or a document that it cannot show or that is too large. "
+    "Grant the right that the message names (`penstock check`), or correct the document there; then `penstock dlq "
+    "retry` has it read again."
+)
+_BUG = (
+    "This is a fault in penstock or a connector, not in the document. Report it with the output of `penstock dlq "
+    "show`. After the update `penstock dlq retry`. Until then enter the document by hand only if you "
+    "`penstock dlq discard` the letter: else it would be there twice."
+)
+_BY_CLASS = {
+    "InvalidDocumentError": _DOCUMENT,
+    "UnicodeDecodeError": _DOCUMENT,
+    "MissingName": _MAPPING,
+    "BadValue": _MAPPING,
+    "MappingError": _MAPPING,
+    "UnknownCode": _TABLE,
+    "WireError": _WIRE,
+    "HeadersError": _WIRE,
+    "SourceRefusedError": _SOURCE,
+}
+
+
+def remedy_of(stage: str, error_class: str) -> str:
+    """What to do, in plain words."""
+    if error_class == "ValueError" and stage == "ingress":
+        return _WIRE
+    return _BY_CLASS.get(error_class, _BUG)

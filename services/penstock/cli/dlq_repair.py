@@ -1,0 +1,300 @@
+"""`penstock dlq retry|edit|discard|preview`: what a person does about dead letters.
+
+Order of the records of every action: first the audit record of what is meant, then the deed, and once the broker has
+it, the audit record that closes the letter. A crash in between leaves the letter open and never loses it; what is then
+done twice is the same event, which is applied once.
+"""
+
+import asyncio
+import os
+import shlex
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from penstock.cli import payloads
+from penstock.cli.dlq_query import Place, Places, Stage, Where, chosen_by, in_key_order, query_of
+from penstock.cli.errors import CommandError, Exit
+from penstock.cli.letters import (
+    MOST_RETRIES,
+    again,
+    attempts_of,
+    closing,
+    dealt_with,
+    discarding,
+    edited,
+    event_of,
+    fates_of,
+    find,
+    name_of,
+    open_letters,
+    sha256,
+    today,
+)
+from penstock.cli.logview import LogView, Outgoing, Why, audit, header
+from penstock.cli.options import Bootstrap, Json, reachable, registry
+from penstock.cli.output import console, print_json
+from penstock.log.scan import Record
+from penstock.log.wire import Codec
+
+AT_ONCE = 500
+"""Letters per round of acknowledgements."""
+
+Again = Annotated[bool, typer.Option("--again", help="Also those that were dealt with, or that keep coming back.")]
+RegistryUrl = Annotated[str | None, typer.Option("--registry", help="Schema registry. Default: PENSTOCK_REGISTRY_URL.")]
+File = Annotated[Path | None, typer.Option("--file", help="The edited document, as `show --document --json` has it.")]
+Sets = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="/json/pointer=VALUE in the document; may be repeated. VALUE is JSON or text."),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Puts the commands under `penstock dlq`."""
+    app.command(
+        epilog="Examples: `penstock dlq retry processors-2-17 --why 'mapping fixed'`, "
+        "`penstock dlq retry --where class=UnknownCode,since=2h --why 'table completed'`, "
+        "`penstock dlq retry --all --stage processors --why 'mapping fixed'`"
+    )(retry)
+    app.command(
+        epilog="Examples: `penstock dlq edit processors-2-17 --why 'address typed in wrongly'` (opens $EDITOR), "
+        "`penstock dlq edit processors-2-17 --set /parts/0/body/order/id_carrier=3 --why 'carrier is gone'`"
+    )(edit)
+    app.command(
+        epilog="Examples: `penstock dlq discard processors-2-17 --why 'a test order'`, "
+        "`penstock dlq discard --where cause=3fa2c1 --why 'written by a script'`"
+    )(discard)
+    app.command(epilog="Example: `penstock dlq preview processors-2-17 --env production`")(preview)
+
+
+def retry(
+    why: Why,
+    places: Places = None,
+    every: Annotated[bool, typer.Option("--all", help="All open dead letters (of --stage).")] = False,
+    where: Where = "",
+    stage: Stage = None,
+    once_more: Again = False,
+    bootstrap: Bootstrap = None,
+    json: Json = False,
+) -> None:
+    """Publish the original bytes to the topic they came from, with their headers, in the order of their keys.
+
+    Exit code 1 when one of them was not retried: dealt with already, or back for the fourth time (--again).
+    """
+    view = LogView.connect(bootstrap)
+    chosen, passed_over = _chosen(view, places, where, stage, every=every, once_more=once_more)
+    looping = [] if once_more else [letter for letter in chosen if attempts_of(letter) > MOST_RETRIES]
+    passed_over |= {
+        name_of(letter): f"has failed {attempts_of(letter)} times: correct the cause first, or give --again"
+        for letter in looping
+    }
+    chosen = [letter for letter in chosen if letter not in looping]
+    done = deal_with(
+        view, chosen, "dlq retry", "dlq retried", why, lambda letter: [*closing(letter, today()), again(letter)]
+    )
+    _report("retried", done, passed_over, json=json)
+
+
+def discard(
+    why: Why,
+    places: Places = None,
+    where: Where = "",
+    stage: Stage = None,
+    bootstrap: Bootstrap = None,
+    json: Json = False,
+) -> None:
+    """Give letters up: their events get the final fate `discarded`. The bytes stay until the topic drops them."""
+    view = LogView.connect(bootstrap)
+    chosen, passed_over = _chosen(view, places, where, stage)
+    fates = fates_of(chosen, view.records("fate")) if chosen else {}
+
+    def deed(letter: Record) -> list[Outgoing]:
+        return discarding(letter, fates.get(event_of(letter), []), why, today())
+
+    done = deal_with(view, chosen, "dlq discard", "dlq discarded", why, deed)
+    _report("discarded", done, passed_over, json=json)
+
+
+def edit(
+    place: Place,
+    why: Why,
+    file: File = None,
+    sets: Sets = None,
+    as_bytes: Annotated[
+        bool, typer.Option("--as-bytes", help="--file holds the bytes to publish, not a document.")
+    ] = False,
+    once_more: Again = False,
+    bootstrap: Bootstrap = None,
+    registry_url: RegistryUrl = None,
+) -> None:
+    """Retry a letter with other bytes: by --set, from --file, or in $EDITOR. The original stays in the letter.
+
+    It remains the same version of the document: a later one of the source still wins.
+    """
+    view = LogView.connect(bootstrap)
+    letter = find(view, place)
+    if not once_more and (how := dealt_with(view).get(place)):
+        raise CommandError(f"{place} was {how} before; --again edits and retries it all the same", Exit.NO)
+    value = _edited_bytes(view, letter, file, sets or [], registry_url, as_bytes=as_bytes)
+    if value == letter.value:
+        raise CommandError("nothing was changed: `penstock dlq retry` publishes it as it is", Exit.NO)
+    hashes = {"original_sha256": sha256(letter.value), "edited_sha256": sha256(value)}
+    done = deal_with(
+        view,
+        [letter],
+        "dlq edit",
+        "dlq retried",
+        why,
+        lambda each: [*closing(each, today()), edited(each, value, why)],
+        **hashes,
+    )
+    _report("edited and retried", done, {}, json=False)
+
+
+def preview(
+    place: Place,
+    file: File = None,
+    sets: Sets = None,
+    flow: Annotated[str | None, typer.Option(help="Flow that decides; default: the letter's own.")] = None,
+    env: Annotated[str, typer.Option(help="Name of a file in flows/FLOW/env/.")] = "sandbox",
+    bootstrap: Bootstrap = None,
+    registry_url: RegistryUrl = None,
+    json: Json = False,
+) -> None:
+    """The exact requests that a retry would send to each target, against its real state; nothing is written.
+
+    With --set or --file: as if it were edited so. The requests hold the document, personal data included.
+    """
+    from penstock.cli.previews import preview_of, print_previews  # noqa: PLC0415 - it loads flows and connectors
+
+    view = LogView.connect(bootstrap)
+    letter = find(view, place)
+    made = again(letter)
+    if file is not None or sets:
+        made.value = _edited_bytes(view, letter, file, sets or [], registry_url, as_bytes=False)
+    target = header(letter, "dlq-target") or None
+    with reachable():
+        found = asyncio.run(preview_of(view, made, flow or header(letter, "flow"), env, registry_url, target))
+    print_previews(found, json=json)
+
+
+def deal_with(
+    view: LogView,
+    letters: Sequence[Record],
+    meant: str,
+    done: str,
+    why: str,
+    deed: Any,
+    **more: str,
+) -> list[Record]:
+    """Does the deed for each letter, in order; gives those that it was done for."""
+    for start in range(0, len(letters), AT_ONCE):
+        some = letters[start : start + AT_ONCE]
+        deeds = [record for letter in some for record in deed(letter)]
+        view.send([audit(meant, name_of(letter), why, event=event_of(letter), **more) for letter in some])
+        view.send(deeds)
+        view.send([audit(done, name_of(letter), why) for letter in some])
+    return list(letters)
+
+
+def _chosen(
+    view: LogView,
+    places: Sequence[str] | None,
+    where: str,
+    stage: str | None,
+    *,
+    every: bool = False,
+    once_more: bool = False,
+) -> tuple[list[Record], dict[str, str]]:
+    """The letters meant, in key order, and why others are passed over. Raises CommandError when nothing is named."""
+    if bool(places) + bool(every) + bool(where) != 1:
+        raise CommandError("name dead letters, or give --where (or, for a retry, --all)", Exit.USAGE)
+    if not places:
+        return list(in_key_order(chosen_by(query_of(where, today()), open_letters(view, stage)))), {}
+    found = [find(view, place) for place in places]
+    closed = {} if once_more else dealt_with(view)
+    passed_over = {
+        name_of(letter): f"was {closed[name_of(letter)]} before" for letter in found if name_of(letter) in closed
+    }
+    return list(in_key_order(letter for letter in found if name_of(letter) not in passed_over)), passed_over
+
+
+def _report(what: str, done: Sequence[Record], passed_over: dict[str, str], *, json: bool) -> None:
+    if json:
+        print_json({"done": what, "letters": [name_of(letter) for letter in done], "passed_over": passed_over})
+    else:
+        out = console()
+        for letter in done:
+            out.print(f"{what} {name_of(letter)} to {header(letter, 'dlq-topic')}", markup=False)
+        for name, reason in passed_over.items():
+            out.print(f"not {what}: {name} {reason}", markup=False)
+        out.print(f"{len(done)} {what}, {len(passed_over)} passed over" if done or passed_over else "no dead letters")
+    if passed_over:
+        raise typer.Exit(Exit.NO)
+
+
+# --- editing
+
+
+def _edited_bytes(
+    view: LogView, letter: Record, file: Path | None, sets: Sequence[str], url: str | None, *, as_bytes: bool
+) -> bytes:
+    """The bytes to publish. Raises CommandError when they are no longer this document."""
+    if file is not None and sets:
+        raise CommandError("give --file or --set, not both", Exit.USAGE)
+    topic, original = view.name(header(letter, "dlq-topic")), letter.value or b""
+    if as_bytes:
+        if file is None:
+            raise CommandError("--as-bytes needs --file", Exit.USAGE)
+        return payloads.checked(topic, original, _read(file))
+
+    def codec() -> Codec:
+        return Codec(registry(url))
+
+    with reachable():
+        document = payloads.readable(topic, original, codec)
+        if document is None:
+            raise CommandError(
+                f"{name_of(letter)} holds no document that can be read: write `dlq show --bytes` to a file, correct "
+                "it, and give it with --file and --as-bytes",
+                Exit.NO,
+            )
+        for each in sets:
+            pointer, equals, text = each.partition("=")
+            if not equals:
+                raise CommandError(f"--set {each}: write /json/pointer=VALUE", Exit.USAGE)
+            payloads.changed(document, pointer, text)
+        if file is not None:
+            document = payloads.loads(_read(file))
+        elif not sets:
+            text = _in_editor(payloads.text_of(document))
+            if text == payloads.text_of(document):
+                return original
+            document = payloads.loads(text.encode())
+        return payloads.rewritten(topic, original, document, codec)
+
+
+def _read(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise CommandError(f"{file} cannot be read: {error.strerror}", Exit.USAGE) from error
+
+
+def _in_editor(text: str) -> str:
+    """What a person makes of it in $VISUAL or $EDITOR; the file is theirs alone, and is gone afterwards."""
+    editor = os.environ.get("VISUAL") or os.environ.get("EDITOR")
+    if not editor:
+        raise CommandError("set EDITOR, or give --set or --file", Exit.USAGE)
+    with tempfile.TemporaryDirectory(prefix="penstock-edit-") as folder:
+        path = Path(folder) / "document.json"
+        path.write_text(text, encoding="utf-8")
+        try:
+            subprocess.run([*shlex.split(editor), str(path)], check=True)
+        except (OSError, subprocess.CalledProcessError) as error:
+            raise CommandError(f"{editor} failed: {error}; nothing was changed", Exit.NO) from error
+        return path.read_text(encoding="utf-8")

@@ -1,0 +1,254 @@
+"""Dead letters on the log: which are open, what they say, and the records that deal with them."""
+
+import hashlib
+import re
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any
+
+import orjson
+
+from penstock.cli.causes import Cause, cause_of
+from penstock.cli.errors import CommandError, Exit
+from penstock.cli.logview import LogView, Outgoing, body, header, now, who
+from penstock.ingress.notes import read_note
+from penstock.log.fates import Fate, FateState, collapse
+from penstock.log.headers import EDITED
+from penstock.log.scan import Record
+from penstock.log.topics import load_topics
+from penstock.records.ids import canonical_id
+from penstock.records.raw import EntityRef
+
+KEPT_FROM = "dlq-kept-from"
+"""Header of a copy: the letter whose place it takes."""
+DEALT_WITH = {"dlq retried": "retried", "dlq discarded": "discarded"}
+"""Audit records that close a letter, written once the broker has what was to be done."""
+MOST_RETRIES = 3
+"""A letter that came back so often comes back again: `--again` retries it all the same."""
+
+
+# --- which there are
+
+
+def open_letters(view: LogView, stage: str | None = None) -> list[Record]:
+    """Dead letters that still need somebody, the oldest first."""
+    if stage is not None and f"dlq.{stage}" not in view.topics("dlq."):
+        known = ", ".join(topic.removeprefix("dlq.") for topic in view.topics("dlq."))
+        raise CommandError(f"there is no stage {stage!r}; there are: {known}", Exit.USAGE)
+    found = [record for topic in view.topics("dlq.") for record in view.records(topic)]
+    done = dealt_with(view).keys() | {header(record, KEPT_FROM) for record in found}
+    found = [record for record in found if name_of(record) not in done and stage in {None, stage_of(record)}]
+    if found:
+        found = still_open(found, view.records("fate"))
+    return sorted(found, key=died_at)
+
+
+def dealt_with(view: LogView) -> dict[str, str]:
+    """Names of the letters that a person has dealt with -> how; what failed again is a new letter."""
+    said = (body(record) for record in view.records("audit"))
+    return {str(each.get("subject")): DEALT_WITH[each["what"]] for each in said if each.get("what") in DEALT_WITH}
+
+
+def still_open(letters: Sequence[Record], fates: Iterable[Record]) -> list[Record]:
+    """Without those whose event has come to its end since: a newer version of the document took their place."""
+    by_event = fates_of(letters, fates)
+
+    def is_open(record: Record) -> bool:
+        ends = by_event.get(event_of(record), [])
+        # a fate that is older than the letter did not know of it
+        return not ends or not all(f.state.final for f in ends) or max(f.at for f in ends) < died_at(record)
+
+    return [record for record in letters if is_open(record)]
+
+
+def fates_of(letters: Sequence[Record], fates: Iterable[Record]) -> dict[str, list[Fate]]:
+    """The fates that hold, by the event ids of the letters."""
+    wanted = {event_of(record) for record in letters}
+    known = (Fate.decode(record.key, record.value) for record in fates if record.key and record.value)
+    by_event: dict[str, list[Fate]] = {}
+    for fate in collapse(fate for fate in known if fate.event_id in wanted).values():
+        by_event.setdefault(fate.event_id, []).append(fate)
+    return by_event
+
+
+def find(view: LogView, name: str) -> Record:
+    """Raises CommandError when there is no such dead letter."""
+    parts = re.fullmatch(r"(?:dlq\.)?([a-z-]+)-(\d+)-(\d+)", name)
+    if parts is None:
+        raise CommandError(f"{name!r} is not of the form STAGE-PARTITION-OFFSET, e.g. processors-2-17", Exit.USAGE)
+    stage, partition, offset = parts[1], int(parts[2]), int(parts[3])
+    found = (record for record in view.records(f"dlq.{stage}", partition) if record.offset == offset)
+    record = next(found, None)
+    if record is None:
+        raise CommandError(f"there is no dead letter {name}; `penstock dlq list` shows what there is", Exit.NO)
+    return record
+
+
+# --- what one says
+
+
+def name_of(record: Record) -> str:
+    """`STAGE-PARTITION-OFFSET`."""
+    return f"{record.topic.rpartition('dlq.')[2]}-{record.partition}-{record.offset}"
+
+
+def stage_of(record: Record) -> str:
+    return name_of(record).rsplit("-", 2)[0]
+
+
+def place_of(record: Record) -> str:
+    """Where the record was that became the letter."""
+    return "-".join(header(record, f"dlq-{name}") for name in ("topic", "partition", "offset"))
+
+
+def event_of(record: Record) -> str:
+    """Its event id; of what says none, the place where it was, as its fate has it."""
+    return header(record, "ce_id") or place_of(record)
+
+
+def attempts_of(record: Record) -> int:
+    """How often it has failed, the first time included."""
+    said = header(record, "dlq-attempts")
+    return int(said) if said.isdecimal() else 1
+
+
+def died_at(record: Record) -> datetime:
+    """When it became a dead letter, however often it was copied forward since."""
+    said = header(record, "dlq-at")
+    try:
+        return datetime.fromisoformat(said) if said else record.at
+    except ValueError:
+        return record.at
+
+
+def key_order(record: Record) -> tuple[str, bytes, int]:
+    """Letters of one document stand together, as they were on the log."""
+    offset = header(record, "dlq-offset")
+    return header(record, "dlq-topic"), record.key or b"", int(offset) if offset.isdecimal() else 0
+
+
+def cause(record: Record) -> Cause:
+    return cause_of(
+        stage_of(record), header(record, "dlq-error-class"), header(record, "dlq-error"), header(record, "dlq-rule")
+    )
+
+
+def about(record: Record) -> dict[str, Any]:
+    """What the reason headers say."""
+    return {
+        "place": name_of(record),
+        "at": header(record, "dlq-at") or record.at.isoformat(),
+        "stage": header(record, "dlq-stage"),
+        "from": place_of(record),
+        "key": (record.key or b"").decode("utf-8", "replace"),
+        "event_id": header(record, "ce_id"),
+        "error_class": header(record, "dlq-error-class"),
+        "error": header(record, "dlq-error"),
+        "attempts": header(record, "dlq-attempts"),
+        "kept_until": end.isoformat(timespec="minutes") if (end := expires(record)) else None,
+    }
+
+
+def expires(record: Record) -> datetime | None:
+    """When Kafka may drop it; None when `topics.yaml` keeps its topic for ever or does not know it."""
+    kept = retention(stage_of(record))
+    return record.at + kept if kept else None
+
+
+@cache
+def retention(stage: str) -> timedelta | None:
+    """How long the letters of a stage are kept."""
+    said = next((topic.config.get("retention.ms") for topic in load_topics() if topic.name == f"dlq.{stage}"), None)
+    return timedelta(milliseconds=int(said)) if said and int(said) > 0 else None
+
+
+# --- what deals with one
+
+
+def forward(record: Record) -> Outgoing:
+    """The same letter, written anew."""
+    headers = dict(record.headers) | {KEPT_FROM: name_of(record).encode()}
+    return Outgoing(record.topic, record.key or b"", record.value, headers, exact=True)
+
+
+def again(record: Record) -> Outgoing:
+    """The original bytes for the topic they came from; of the reason headers only the count of attempts stays."""
+    kept = {name: value for name, value in record.headers if not name.startswith("dlq-")}
+    topic = header(record, "dlq-topic")
+    if not topic:
+        raise CommandError(f"{name_of(record)} does not say where it came from: it cannot be retried", Exit.NO)
+    if header(record, "dlq-stage") == "processors":
+        # a newer version of the document may have been booked since: the old one must not look like the newest
+        kept = {"raw": place_of(record).encode(), **kept}
+    attempts = header(record, "dlq-attempts").encode()
+    return Outgoing(topic, record.key or b"", record.value, {**kept, "dlq-attempts": attempts}, exact=True)
+
+
+def edited(record: Record, value: bytes, why: str) -> Outgoing:
+    """As `again` with other bytes: the same event of the same document, marked as edited by whom, when and why."""
+    made = again(record)
+    said = orjson.dumps({"by": who(), "at": now(), "why": why.strip()})
+    return Outgoing(made.topic, made.key, value, {**made.headers, EDITED: said}, exact=True)
+
+
+def sha256(value: bytes | None) -> str:
+    return hashlib.sha256(value or b"").hexdigest()
+
+
+def closing(record: Record, at: datetime) -> list[Outgoing]:
+    """What ends the letter's own fate when it is retried.
+
+    An event of a document keeps its id and gets its fate under it. A notification that is read again is another one,
+    at another place: the fate of the first would stay open for ever.
+    """
+    if header(record, "dlq-stage") != "ingress":
+        return []
+    reason = "tried again by a person: what became of the document is the fate of its own event"
+    return [_of_notification(record, FateState.SUPERSEDED, reason, at)]
+
+
+def discarding(record: Record, fates: Sequence[Fate], why: str, at: datetime) -> list[Outgoing]:
+    """The final fates of a letter that is given up: one for each that is open, `fates` being all of its event."""
+    reason = f"given up by a person: {why.strip()}"
+    if header(record, "dlq-stage") == "ingress" and not fates:
+        return [_of_notification(record, FateState.DISCARDED, reason, at)]
+    still = [fate for fate in fates if not fate.state.final]
+    if not fates:
+        target, own_id = header(record, "dlq-target"), header(record, "dlq-record")
+        still = [Fate(event_of(record), own_id, target, FateState.PARKED, "", "", "", at)]
+    return [
+        _outgoing(
+            Fate(
+                fate.event_id,
+                fate.canonical_id,
+                fate.target,
+                FateState.DISCARDED,
+                reason,
+                "cli",
+                fate.entity,
+                at,
+                fate.attempts,
+                fate.native_id,
+            )
+        )
+        for fate in still
+    ]
+
+
+def _of_notification(record: Record, state: FateState, reason: str, at: datetime) -> Outgoing:
+    try:
+        ref: EntityRef | None = read_note(record.value or b"").ref
+    except ValueError:
+        ref = None
+    own_id = canonical_id(ref.system, ref.instance, ref.entity, ref.native_id) if ref else ""
+    return _outgoing(Fate(event_of(record), own_id, "", state, reason, "cli", ref.entity if ref else "", at))
+
+
+def _outgoing(fate: Fate) -> Outgoing:
+    key, value = fate.encode()
+    return Outgoing("fate", key, value)
+
+
+def today() -> datetime:
+    return datetime.now(UTC)
