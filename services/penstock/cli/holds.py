@@ -2,9 +2,14 @@
 
 from datetime import datetime
 
-from penstock.cli.waiting import Entry, Table, waiting_app
+from penstock.cli.logview import LogView
+from penstock.cli.waiting import Entry, Table, entries, waiting_app
 
 COLUMNS = ("rule", "document", "target", "reason", "age", "what ends it")
+
+
+def open_entries(view: LogView) -> list[Entry]:
+    return entries(view, "hold")
 
 
 def row(entry: Entry, at: datetime) -> tuple[object, ...]:
@@ -13,4 +18,4 @@ def row(entry: Entry, at: datetime) -> tuple[object, ...]:
     return rule, entry.document, data.get("target"), data.get("reason"), entry.age(at), entry.clears_by
 
 
-app = waiting_app("holds", "hold", Table(COLUMNS, row))
+app = waiting_app("holds", open_entries, Table(COLUMNS, row), give_up="reject")

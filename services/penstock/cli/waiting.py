@@ -1,5 +1,6 @@
 """`penstock parked` and `penstock holds`: records that wait for a condition or a person, listed and acted upon."""
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,7 +11,7 @@ import typer
 
 from penstock.cli.errors import CommandError, Exit
 from penstock.cli.logview import LogView, Outgoing, Why, audit, body, from_base64
-from penstock.cli.options import Bootstrap, Json
+from penstock.cli.options import Bootstrap, Json, reachable
 from penstock.cli.output import console, print_json, print_table
 from penstock.log.fates import Fate, FateState
 from penstock.log.headers import waived
@@ -41,6 +42,11 @@ class Entry:
     @property
     def is_hold(self) -> bool:
         return self.topic.endswith("hold")
+
+    @property
+    def is_unknown(self) -> bool:
+        """Was it sent without anybody knowing what became of it, and is it for a person to look?"""
+        return self.is_hold and self.data.get("rule") == "unknown"
 
     @property
     def clears_by(self) -> str:
@@ -103,14 +109,14 @@ def again(entry: Entry, release: str | None = None) -> Outgoing:
 
 
 def rejected(entry: Entry, why: str, at: datetime) -> list[Outgoing]:
-    """The tombstone of the entry, behind the fate that ends its event."""
+    """The tombstone of the entry, behind the fate that ends its event. What else waits of its document goes on."""
     data = entry.data
     fate = Fate(
         event_id=data["event_id"],
         canonical_id=data["canonical_id"],
         target=data.get("target") or "",
         state=FateState.DISCARDED,
-        reason=f"rejected by a person: {why}",
+        reason=f"given up by a person: {why.strip()}",
         where="cli",
         entity=data["entity"],
         at=at,
@@ -132,15 +138,18 @@ class Table:
     row: Row
 
 
-def waiting_app(what: str, start: str, table: Table) -> typer.Typer:
-    """The commands over one kind of entry. `what` is the command's name, `start` how its topics begin."""
+def waiting_app(what: str, entries_of: Callable[[LogView], list[Entry]], table: Table, give_up: str) -> typer.Typer:
+    """The commands over one kind of entry.
+
+    what: the command's name. entries_of: what of it is open. give_up: the word for ending an entry for good.
+    """
     state = "held" if what == "holds" else "parked"
     app = typer.Typer(no_args_is_help=True, help=f"Records that are {state}.")
 
     @app.command("list", epilog=f"Examples: `penstock {what} list`, `penstock {what} list --json | jq '.[].key'`")
     def list_(bootstrap: Bootstrap = None, json: Json = False) -> None:
         """What is open now, the oldest first. Exit code 1 when there is anything."""
-        found = entries(LogView.connect(bootstrap), start)
+        found = entries_of(LogView.connect(bootstrap))
         if json:
             print_json([entry.summary() for entry in found])
         elif found:
@@ -153,13 +162,15 @@ def waiting_app(what: str, start: str, table: Table) -> typer.Typer:
 
     @app.command(epilog=f"Example: `penstock {what} show PS1-41`")
     def show(subject: Subject, bootstrap: Bootstrap = None, json: Json = False) -> None:
-        """Everything about an entry but the record that it carries: sums, verdicts, attempts, times."""
-        chosen = select(entries(LogView.connect(bootstrap), start), subject)
+        """Everything about an entry but the record that it carries: sums, verdicts, times, and each attempt."""
+        view = LogView.connect(bootstrap)
+        chosen = select(entries_of(view), subject)
+        told = [entry.summary() | {"evidence": evidence(view, entry)} for entry in chosen]
         if json:
-            print_json([entry.summary() for entry in chosen])
+            print_json(told)
             return
-        for entry in chosen:
-            show_entry(entry)
+        for each in told:
+            show_entry(each)
 
     @app.command(epilog=f"Example: `penstock {what} retry PS1-41 --why 'the item exists now'`")
     def retry(subject: Subject, why: Why, bootstrap: Bootstrap = None, json: Json = False) -> None:
@@ -177,10 +188,32 @@ def waiting_app(what: str, start: str, table: Table) -> typer.Typer:
         """Let it pass although a rule held it. It holds for this version of the document."""
         act(bootstrap, subject, why, "release", lambda entry: [again(entry, rule)], json=json, rule=rule)
 
-    @app.command(epilog=f"Example: `penstock {what} reject PS1-41 --why 'a test order'`")
-    def reject(subject: Subject, why: Why, bootstrap: Bootstrap = None, json: Json = False) -> None:
-        """Give it up: its fate is `discarded`, for good."""
-        act(bootstrap, subject, why, "reject", lambda entry: rejected(entry, why, datetime.now(UTC)), json=json)
+    @app.command(give_up, epilog=f"Example: `penstock {what} {give_up} PS1-41 --why 'a test order'`")
+    def end(subject: Subject, why: Why, bootstrap: Bootstrap = None, json: Json = False) -> None:
+        """Give it up: its fate is `discarded`, for good. Later records of its document go on."""
+        act(bootstrap, subject, why, give_up, lambda entry: rejected(entry, why, datetime.now(UTC)), json=json)
+
+    @app.command(epilog=f"Example: `penstock {what} preview PS1-41 --env production`")
+    def preview(
+        subject: Subject,
+        release: Annotated[str, typer.Option(help="As if this rule were waived; * waives all.")] = "",
+        env: Annotated[str, typer.Option(help="Name of a file in flows/FLOW/env/.")] = "sandbox",
+        bootstrap: Bootstrap = None,
+        json: Json = False,
+    ) -> None:
+        """The exact requests that a retry (or release) would send now, against the real target; nothing is written.
+
+        They hold the document, personal data included.
+        """
+        from penstock.cli.previews import preview_of, print_previews  # noqa: PLC0415 - it loads flows and connectors
+
+        view = LogView.connect(bootstrap)
+        found = []
+        for entry in select(entries_of(view), subject):
+            made = again(entry, release or None)
+            with reachable():
+                found += asyncio.run(preview_of(view, made, entry.data["flow"], env, target=entry.data["target"]))
+        print_previews(found, json=json)
 
     def act(
         bootstrap: str | None,
@@ -193,7 +226,7 @@ def waiting_app(what: str, start: str, table: Table) -> typer.Typer:
         **about: str,
     ) -> None:
         view = LogView.connect(bootstrap)
-        chosen = select(entries(view, start), subject)
+        chosen = select(entries_of(view), subject)
         for entry in chosen:
             # the audit record first: an action that is not written down does not happen
             target = str(entry.data.get("target") or "")
@@ -207,10 +240,21 @@ def waiting_app(what: str, start: str, table: Table) -> typer.Typer:
     return app
 
 
-def show_entry(entry: Entry) -> None:
+def evidence(view: LogView, entry: Entry) -> list[dict[str, Any]]:
+    """What was sent of the entry's event and what came back, as its effect says: time, step, outcome, reply."""
+    data = entry.data
+    system, _, instance = str(data.get("target") or "").partition(":")
+    key = f"{instance}:{data['entity']}:{data['canonical_id']}".encode()
+    found = [body(each) for each in view.records(f"effect.{system}", entry.partition) if each.key == key]
+    newest = found[-1] if found else {}
+    return list(newest.get("attempts") or ()) if newest.get("event_id") == data["event_id"] else []
+
+
+def show_entry(told: Mapping[str, Any]) -> None:
     out = console()
-    shown = entry.summary()
+    shown = dict(told)
     verdicts, sums = shown.pop("verdicts", None) or [], shown.pop("arithmetic", None) or []
+    attempts = shown.pop("evidence", None) or []
     for name, value in shown.items():
         text = value if isinstance(value, str) else orjson.dumps(value).decode()
         out.print(f"{name:13} {text}", markup=False)
@@ -219,4 +263,6 @@ def show_entry(entry: Entry) -> None:
         print_table(("the sum", "amount".rjust(width)), [(label, str(amount).rjust(width)) for label, amount in sums])
     if verdicts:
         print_table(list(verdicts[0]), [list(verdict.values()) for verdict in verdicts])
+    if attempts:
+        print_table(list(attempts[0]), [list(attempt.values()) for attempt in attempts])
     out.print()

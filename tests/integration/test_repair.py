@@ -1,0 +1,227 @@
+"""Repair on a real log: redrives, edits, discards, skips, and what they leave in the target; and previews."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+import orjson
+import pytest
+from tests.integration.infor_site import Site, serve
+from tests.integration.sink_world import World, booked_once, until
+from tests.unit.processors.shop_documents import incoming, order
+from tests.unit.sinks.fakes import FakeTarget, OrderHandler
+from typer.testing import CliRunner
+
+from penstock.cli.errors import Exit
+from penstock.cli.main import app
+from penstock.connectors.contract import Wait
+from penstock.log.dlq import dead_letter
+from penstock.log.kafka import KafkaSettings, producer
+from penstock.log.scan import scan
+from penstock.log.topics import Topic
+from penstock.log.wire import Codec
+from penstock.mapping import BadValue
+
+TOPICS = (
+    *("canonical.order", "customer-request.infor", "effect.infor", "parked.infor", "hold", "fate", "dlq.*", "xref.*"),
+    *("alert", "audit", "control", "route", "raw.prestashop.order"),
+)
+pytestmark = [pytest.mark.kafka, pytest.mark.topics(*TOPICS)]
+ORDERS = ["A", "B", "C", "D"]
+
+
+@pytest.fixture
+def world(kafka: KafkaSettings, topics: Sequence[Topic], monkeypatch: pytest.MonkeyPatch) -> World:
+    monkeypatch.setenv("PENSTOCK_BOOTSTRAP", kafka.bootstrap)
+    monkeypatch.setenv("PENSTOCK_TOPIC_PREFIX", kafka.topic_prefix)
+    return World(kafka)
+
+
+async def run(*words: str) -> Any:
+    return await asyncio.to_thread(CliRunner().invoke, app, list(words))
+
+
+async def letters() -> list[str]:
+    return [each["place"] for each in json.loads((await run("dlq", "list", "--json")).output)]
+
+
+def count(world: World, topic: str) -> int:
+    return len(list(scan(world.settings, world.settings.topic(topic))))
+
+
+def audited(world: World, what: str) -> list[dict[str, Any]]:
+    said = (orjson.loads(each.value or b"{}") for each in scan(world.settings, world.settings.topic("audit")))
+    return [each for each in said if each["what"] == what]
+
+
+async def dead(world: World, target: FakeTarget) -> list[str]:
+    """Orders that a fault of the connector has made dead letters of; their places."""
+    target.faults = ["boom"] * len(ORDERS)
+    await world.send(ORDERS)
+    async with world.runner(OrderHandler(target)) as runner:
+        await until(lambda: runner.settled.get("parked") == len(ORDERS))
+    found = await letters()
+    assert len(found) == len(ORDERS)
+    return found
+
+
+async def test_a_redrive_applies_each_once_and_a_second_one_of_the_same_set_changes_nothing(world: World):
+    target = FakeTarget()
+    places = await dead(world, target)
+    first = await run("dlq", "retry", "--where", "stage=sinks", "--why", "connector corrected")
+    assert first.exit_code == Exit.OK, first.output
+    async with world.runner(OrderHandler(target)) as runner:
+        await until(lambda: runner.settled.get("applied") == len(ORDERS))
+    assert booked_once(target, ORDERS)
+    assert await letters() == []
+    assert [each["why"] for each in audited(world, "dlq retry")] == ["connector corrected"] * len(ORDERS)
+
+    before, writes = count(world, "canonical.order"), target.writes
+    second = await run("dlq", "retry", *places, "--why", "again")
+    assert second.exit_code == Exit.NO
+    assert count(world, "canonical.order") == before
+
+    insisted = await run("dlq", "retry", *places, "--again", "--why", "insisted")
+    assert insisted.exit_code == Exit.OK
+    async with world.runner(OrderHandler(target)) as runner:
+        await until(lambda: runner.settled.get("applied") == len(ORDERS))
+    assert target.writes == writes
+    assert world.fates() == {f"{order}-v1": "applied" for order in ORDERS}
+
+
+async def test_an_edited_letter_never_looks_newer_than_a_later_version(world: World, tmp_path: Path):
+    target = FakeTarget(faults=["boom"])
+    await world.send(["A"])
+    async with world.runner(OrderHandler(target)) as runner:
+        await until(lambda: runner.settled.get("parked") == 1)
+    (place,) = await letters()
+    await world.send(["A"], version=2)
+    async with world.runner(OrderHandler(target)) as runner:
+        await until(lambda: runner.settled.get("applied") == 1)
+    writes = target.writes
+    shown = await run("dlq", "show", place, "--bytes")
+    edited = tmp_path / "edited.json"
+    edited.write_bytes(orjson.dumps(orjson.loads(shown.stdout_bytes) | {"v": 99}))
+    done = await run("dlq", "edit", place, "--file", str(edited), "--as-bytes", "--why", "by hand")
+    assert done.exit_code == Exit.OK, done.output
+    async with world.runner(OrderHandler(target)) as runner:
+        await until(lambda: runner.settled.get("superseded") == 1)
+    assert target.writes == writes
+    assert world.fates() == {"A-v1": "superseded", "A-v2": "applied"}
+    (said,) = audited(world, "dlq edit")
+    assert said["original_sha256"] != said["edited_sha256"]
+
+
+async def test_a_discarded_letter_is_done_with_and_later_versions_go_on(world: World):
+    target = FakeTarget()
+    places = await dead(world, target)
+    assert (await run("dlq", "discard", *places, "--why", "test orders")).exit_code == Exit.OK
+    assert await letters() == []
+    assert set(world.fates().values()) == {"discarded"}
+    await world.send(["A"], version=2)
+    async with world.runner(OrderHandler(target)) as runner:
+        await until(lambda: runner.settled.get("applied") == 1)
+    assert world.fates()["A-v2"] == "applied"
+    assert world.fates()["A-v1"] == "discarded"
+
+
+async def test_a_parked_record_is_skipped_while_the_sink_runs_and_its_documents_later_records_go_on(world: World):
+    target = FakeTarget()
+    waiting = OrderHandler(target)
+    waiting.decision = Wait("item", "item APR-SND is not in the shop", 0.2)
+    await world.send(["A"])
+    async with world.runner(waiting, patience=0.3) as runner:
+        await until(lambda: len(world.entries("parked.infor")) == 1)
+        listed = await run("parked", "list")
+        assert "PS1-A" in listed.output
+        assert (await run("parked", "skip", "PS1-A", "--why", "a test order")).exit_code == Exit.OK
+        await until(lambda: runner.waiting == 0)
+        waiting.decision = None
+        await world.send(["A"], version=2)
+        await until(lambda: runner.settled.get("applied") == 1)
+    assert world.fates() == {"A-v1": "discarded", "A-v2": "applied"}
+    (said,) = audited(world, "parked skip")
+    assert (said["why"], said["document"]) == ("a test order", "PS1-A")
+    assert said["who"]
+
+
+async def test_a_write_without_a_known_outcome_is_listed_with_its_evidence_and_found_when_it_is_retried(world: World):
+    target = FakeTarget(faults=["lost-before"] * 6)
+    await world.send(["A"])
+    async with world.runner(OrderHandler(target)) as runner:
+        await until(lambda: runner.settled.get("held") == 1)
+    (listed,) = json.loads((await run("parked", "list", "--json")).output)
+    assert listed["rule"] == "unknown"
+    assert "Look in the target" in listed["reason"]
+    (shown,) = json.loads((await run("parked", "show", "PS1-A", "--json")).output)
+    assert [each["outcome"] for each in shown["evidence"]] == ["unknown"] * 6
+    assert (await run("parked", "retry", "PS1-A", "--why", "not there, I looked")).exit_code == Exit.OK
+    async with world.runner(OrderHandler(target)) as runner:
+        await until(lambda: runner.settled.get("applied") == 1)
+    assert booked_once(target, ["A"])
+    assert (await run("parked", "list")).exit_code == Exit.OK
+
+
+# --- previews of what is on the log
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    with serve(tmp_path) as running:
+        access = tmp_path / "site.ionapi"
+        access.write_bytes(httpx.get(f"{running.url}/_sandbox/ionapi").content)
+        monkeypatch.setenv("PENSTOCK_IONAPI_INFOR", str(access))
+        yield running
+
+
+def written(site: Site) -> list[str]:
+    paths = [each["path"] for each in httpx.get(f"{site.url}/_sandbox/requests").json()["items"]]
+    assert any("/load/" in path or "/info/" in path for path in paths), "the site was never asked"
+    return [path for path in paths if "/update/" in path]
+
+
+def send(world: World, topic: str, key: bytes, value: bytes, headers: list[tuple[str, bytes]]) -> None:
+    client = producer(world.settings)
+    client.produce(world.settings.topic(topic), value, key=key, headers=headers)
+    assert client.flush(10) == 0
+
+
+def known_items(tables: dict[str, list[dict[str, Any]]]) -> None:
+    for row in tables["order_details"]:
+        row["product_reference"] = "APR-STR"
+
+
+async def test_a_dead_letter_is_previewed_through_mapping_and_connector_and_nothing_is_written(
+    world: World, site: Site, registry_url: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("PENSTOCK_REGISTRY_URL", registry_url)
+    await asyncio.to_thread(Codec, registry_url, register=True)
+    failed = incoming(order(known_items))
+    failed = replace(failed, topic=world.settings.topic(failed.topic))
+    key, value, headers = dead_letter(failed, "processors", BadValue("not a number"))
+    send(world, "dlq.processors", key, value, headers)
+    (place,) = await letters()
+    ends = {name: count(world, name) for name in ("canonical.order", "effect.infor", "fate", "hold")}
+
+    result = await run("dlq", "preview", place, "--json")
+    assert result.exit_code == Exit.OK, f"{result.output} {result.exception!r}"
+    (told,) = json.loads(result.stdout)
+    assert told["target"] == "infor:DALS"
+    names = [(step["entity"], step["step"]) for step in told["steps"]]
+    assert told["fate"] == "applied", told["reason"]
+    assert names[:2] == [("customer-request", "bill-to"), ("customer-request", "ship-to")]
+    assert ("order", "header") in names
+    assert ("order", "release") in names
+    sent = [write for step in told["steps"] for write in step["writes"]]
+    assert all("authorization" not in write["headers"] for write in sent)
+    assert written(site) == []
+    assert {name: count(world, name) for name in ends} == ends
+
+    held = await run("dlq", "preview", place, "--set", '/parts/0/body/orders/0/current_state="999"', "--json")
+    assert json.loads(held.stdout)[0]["fate"] == "held", held.output
