@@ -62,7 +62,10 @@ class LogJournal:
         self._target = f"{system}:{instance}"
         self._flow = flow
         self._clock = clock
-        self._mine = [("owner", state.owner.encode())]
+
+    @property
+    def _mine(self) -> Headers:
+        return [("owner", self._state.owner.encode())]
 
     def now(self) -> str:
         return self._clock().isoformat(timespec="milliseconds")

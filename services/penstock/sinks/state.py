@@ -64,6 +64,8 @@ class SinkState:
         for known in (self._effects, self._entries, self._of_document, self._epochs, self._fences):
             known.clear()
         self._overwritten.clear()
+        # Partitions may come back to this very process: what it wrote before must count then as read from the log.
+        self.owner = uuid.uuid4().hex
 
     def check(self) -> None:
         """Raises LoaderError once the log is followed no more."""
