@@ -264,6 +264,20 @@ async def test_an_edit_is_patched_and_a_cancel_deletes_or_holds(site: Site, buye
     assert site.state("sales_orders", SalesOrderNo=buyer.number) == []
 
 
+async def test_a_resync_books_again_what_sage_has_lost_and_changes_only_what_differs(site: Site, buyer: Buyer) -> None:
+    record = buyer.order(lamps())
+    await buyer.apply(record)
+    again = await buyer.apply(record, previous=buyer.number, resync=True)
+    assert isinstance(again.end, Settled), again.end
+
+    site.act("delete-order", SalesOrderNo=buyer.number)
+    assert "no longer in Sage 100" in held(await buyer.apply(record, previous=buyer.number)).reason
+    lost = await buyer.apply(record, previous=buyer.number, resync=True)
+    assert isinstance(lost.end, Done), lost.end
+    assert total(buyer.booked()) == record["totals"]["gross"], "the facade must not repeat its first answer"
+    assert buyer.booked()["UDF_PENSTOCK_REF"] == record["reference"]
+
+
 async def test_an_order_goes_through_shipment_invoice_and_payment_and_every_record_finds_it(
     site: Site, buyer: Buyer, source: Sage100Source
 ) -> None:

@@ -130,6 +130,7 @@ class Company:
         *,
         previous: str | None = None,
         resuming: bool = False,
+        resync: bool = False,
         released: tuple[str, ...] = (),
         not_ours: tuple[str, ...] = (),
         attempts: int = 6,
@@ -143,8 +144,9 @@ class Company:
         before = Applied(previous, "hash", "event") if previous else None
         for _ in range(attempts):
             task = Task(
-                handler.entity, record, payload, "event-1", before, self.lookup, resuming=resuming,
-                policies=env.policies, released=frozenset(released), not_ours=frozenset(not_ours),
+                handler.entity, record, payload, "event-2" if resync else "event-1", before, self.lookup,
+                resuming=resuming, policies=env.policies, released=frozenset(released),
+                not_ours=frozenset(not_ours), resync=resync,
             )  # fmt: skip
             try:
                 run.end = await handler.plan(task)
@@ -155,7 +157,7 @@ class Company:
                 if isinstance(run.end, Retry):
                     continue
                 return run
-            run.end = await _steps(run, run.end, resuming=resuming)
+            run.end = await _steps(run, run.end, resuming=resuming or resync)
             if not isinstance(run.end, Retry | Unknown):
                 self.lookup.learn(run.links)
                 return run
