@@ -13,6 +13,7 @@ NEXT_STEPS = {
     "held": "penstock holds list",
     "parked": "penstock parked list",
     "dead-letter": "penstock dlq list",
+    "gap": "penstock audit list --what gap",
 }
 """Where a person looks next, by kind; with a document: its trace."""
 

@@ -173,9 +173,23 @@ class SystemEnv(_Strict):
     budget: BudgetEnv = BudgetEnv()
 
 
+class CensusEnv(_Strict):
+    """How often the orders of a shop are counted against the log. Times in seconds.
+
+    recent: how far back the frequent census goes; it must exceed by what a shop's clock may be off. behind_per_minute:
+    orders that the one behind it looks at in a minute.
+    """
+
+    interval: float = Field(default=120.0, gt=0)
+    recent: float = Field(default=4 * 3600.0, gt=0)
+    behind_interval: float = Field(default=3600.0, gt=0)
+    behind_per_minute: float = Field(default=3000.0, gt=0)
+
+
 class IngressEnv(_Strict):
     host: str = "127.0.0.1"
     port: int = 8080
+    census: CensusEnv = CensusEnv()
 
 
 class KafkaEnv(_Strict):

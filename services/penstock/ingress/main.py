@@ -14,7 +14,10 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from penstock.checkpoints import reach
 from penstock.connectors.contract import Source
 from penstock.flow.load import Flow, System, load_flow
+from penstock.ingress.census import ENTITY, Census
 from penstock.ingress.extract import Extractor
+from penstock.ingress.gaps import Gaps
+from penstock.ingress.known import Known
 from penstock.ingress.polling import Pollers
 from penstock.ingress.positions import Positions
 from penstock.ingress.webhooks import Webhooks
@@ -46,10 +49,14 @@ class _SystemIngress:
     ) -> None:
         name = systems[0].name
         topic = f"raw.{name}.notification"
-        self.instances = {system.instance: _InstanceIngress(flow, system, settings, producer) for system in systems}
+        group = f"{settings.topic_prefix}penstock.{flow.name}.extract.{name}"
+        self._known = Known(settings, name, group, ENTITY)
+        self.instances = {
+            system.instance: _InstanceIngress(flow, system, settings, producer, self._known) for system in systems
+        }
         self._consumer = async_consumer(
             settings,
-            group=f"{settings.topic_prefix}penstock.{flow.name}.extract.{name}",
+            group=group,
             instance_id=f"extract-{name}-{member}",
         )
         self._count = partitions_of(topic)
@@ -89,6 +96,7 @@ class _SystemIngress:
         finally:
             await self._release()
             await self._consumer.stop()
+            self._known.close()
             for each in self.instances.values():
                 await each.source.close()
 
@@ -104,12 +112,26 @@ class _SystemIngress:
 class _InstanceIngress:
     """What one instance needs of its own."""
 
-    def __init__(self, flow: Flow, system: System, settings: KafkaSettings, producer: AIOKafkaProducer) -> None:
+    def __init__(
+        self, flow: Flow, system: System, settings: KafkaSettings, producer: AIOKafkaProducer, known: Known
+    ) -> None:
         self.alias = system.alias
         self.source: Source = system.spec.source(system.settings, system.budget("ingress"))
         self.positions = Positions(settings, system.name, producer)
         self.extractor = Extractor(self.source, self.positions, producer, settings, flow.name)
-        self.pollers = Pollers(self.source, self.positions, producer, settings)
+        self.censuses: list[Census] = []
+        if system.spec.capabilities.webhooks and ENTITY in system.spec.lists:
+            clerk = Gaps(producer, settings, flow.name, f"{system.name}:{system.instance}")
+            env, start = flow.env.ingress.census, flow.file.start.orders_from
+            self.censuses = [Census(self.source, known, clerk, env, start, behind=behind) for behind in (False, True)]
+        self.pollers = Pollers(self.source, self.positions, producer, settings, self.censuses)
+
+    def gauges(self) -> dict[str, float]:
+        name = self.alias.replace("-", "_")
+        out = {f"extraction_{name}_{what}_total": float(n) for what, n in self.extractor.counts.items()}
+        for what in self.censuses[0].counts if self.censuses else ():
+            out[f"census_{name}_{what}_total"] = float(sum(each.counts[what] for each in self.censuses))
+        return out
 
 
 def lane_of(record: Record) -> str:
@@ -144,8 +166,7 @@ async def _main(flow: Flow, host: str, port: int, ready_file: Path | None) -> No
     def gauges() -> dict[str, float]:
         out = {f"webhooks_{name}_total": float(value) for name, value in webhooks.counts.items()}
         for each in instances:
-            name = each.alias.replace("-", "_")
-            out |= {f"extraction_{name}_{what}_total": float(n) for what, n in each.extractor.counts.items()}
+            out |= each.gauges()
         return out | {f"extraction_{name}_under_way": each.lanes.under_way for name, each in systems.items()}
 
     routes = [*webhooks.routes(), *health_routes(lambda: True, ready, gauges)]

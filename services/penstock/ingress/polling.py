@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 import structlog
 from aiokafka import AIOKafkaProducer
@@ -24,12 +25,22 @@ LONGEST_BACKOFF = 60.0
 
 
 class Pollers:
-    """Runs the poll sets of one source that this process owns."""
+    """Runs the poll sets of one source that this process owns.
+
+    `after`: sets that run where the source's first set runs, and only once that has been through: they look for what
+    it leaves out.
+    """
 
     def __init__(
-        self, source: Source, positions: Positions, producer: AIOKafkaProducer, settings: KafkaSettings
+        self,
+        source: Source,
+        positions: Positions,
+        producer: AIOKafkaProducer,
+        settings: KafkaSettings,
+        after: Sequence[PollSet] = (),
     ) -> None:
         self._source = source
+        self._after = after
         self._positions = positions
 
         async def send(note: Notification) -> None:
@@ -38,6 +49,7 @@ class Pollers:
         self._gathering = Gathering(send)
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._began: float | None = None
+        self._through = asyncio.Event()
         self.rounds: dict[str, int] = {}
 
     def own(self, partitions: set[int], count: int) -> None:
@@ -48,6 +60,12 @@ class Pollers:
             key = mark_key(self._source.instance, poll_set.name)
             if partition_for(key.encode(), count) in partitions and poll_set.name not in self._tasks:
                 self._tasks[poll_set.name] = asyncio.create_task(self._run(poll_set, key, self._began))
+        if self._source.polls and self._source.polls[0].name in self._tasks:
+            for poll_set in self._after:
+                if poll_set.name not in self._tasks:
+                    key = mark_key(self._source.instance, poll_set.name)
+                    run = self._run_after(poll_set, key, self._began)
+                    self._tasks[poll_set.name] = asyncio.create_task(run)
 
     async def release(self) -> None:
         """Stops them all; what was published and not yet marked is published again by the next owner."""
@@ -63,6 +81,10 @@ class Pollers:
             if task.done() and not task.cancelled() and task.exception() is not None:
                 return task.exception()
         return None
+
+    async def _run_after(self, poll_set: PollSet, key: str, began: float) -> None:
+        await self._through.wait()
+        await self._run(poll_set, key, began)
 
     async def _run(self, poll_set: PollSet, key: str, began: float) -> None:
         loop = asyncio.get_running_loop()
@@ -95,6 +117,8 @@ class Pollers:
                 reach("ingress.mark-stored")
                 mark = page.mark
         self.rounds[poll_set.name] = self.rounds.get(poll_set.name, 0) + 1
+        if poll_set is self._source.polls[0]:
+            self._through.set()
 
 
 def until_next_round(interval: float, elapsed: float) -> float:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
-from confluent_kafka import KafkaException, TopicPartition
+from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
 Partition = tuple[str, int]
@@ -63,3 +63,14 @@ def offsets(client: AdminClient, partitions: Iterable[Partition], spec: Any) -> 
                 raise
             time.sleep(0.05)
     return {}
+
+
+def committed(client: AdminClient, group: str, topic: str) -> dict[int, int]:
+    """Partition -> offset that a consumer group reads next; partitions of which it has read nothing are left out.
+
+    Raises:
+        KafkaException: the cluster does not answer.
+    """
+    asked = [ConsumerGroupTopicPartitions(group)]
+    answer = client.list_consumer_group_offsets(asked, request_timeout=10)[group].result()
+    return {at.partition: at.offset for at in answer.topic_partitions if at.topic == topic and at.offset >= 0}

@@ -1,7 +1,7 @@
 """Reads a topic from a start to the end that it has now: for the command line and for reports."""
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import cast
@@ -40,16 +40,18 @@ def scan(
     *,
     partitions: Iterable[int] | None = None,
     since: datetime | None = None,
+    starts: Mapping[int, int] | None = None,
     timeout: float = 30,
 ) -> Iterator[Record]:
     """Records of `topic` up to its end offsets at the time of the call, in log order within a partition.
 
-    `since` skips what is older by the log's time stamps. `timeout`: seconds without any record before giving up.
+    `since` skips what is older by the log's time stamps; `starts`: partition -> first offset wanted, where that is not
+    its beginning. `timeout`: seconds without any record before giving up.
 
     Raises:
         ScanError: no such topic, no answer, or a stall.
     """
-    for messages in batches(settings, topic, partitions=partitions, since=since, timeout=timeout):
+    for messages in batches(settings, topic, partitions=partitions, since=since, starts=starts, timeout=timeout):
         yield from map(_record, messages)
 
 
@@ -59,13 +61,14 @@ def batches(
     *,
     partitions: Iterable[int] | None = None,
     since: datetime | None = None,
+    starts: Mapping[int, int] | None = None,
     timeout: float = 30,
 ) -> Iterator[list[Message]]:
     """As `scan`, for who reads millions: the client's own messages, none of them an error."""
     # behind the last record of a transaction stands its marker: the end shows only in a fetch that brings nothing
     client = consumer(settings, **{"fetch.wait.max.ms": FETCH_WAIT_MS})
     try:
-        ends = _begin(client, settings, topic, partitions, since)
+        ends = _begin(client, settings, topic, partitions, since, starts or {})
         while ends:
             first = client.poll(timeout)
             if first is None:
@@ -126,7 +129,12 @@ def read_record(settings: KafkaSettings, position: Position, timeout: float = 15
 
 
 def _begin(
-    client: Consumer, settings: KafkaSettings, topic: str, numbers: Iterable[int] | None, since: datetime | None
+    client: Consumer,
+    settings: KafkaSettings,
+    topic: str,
+    numbers: Iterable[int] | None,
+    since: datetime | None,
+    given: Mapping[int, int],
 ) -> dict[int, int]:
     """Assign where reading starts; gives partition -> end offset for the partitions that hold anything to read."""
     cluster = admin(settings)
@@ -136,7 +144,10 @@ def _begin(
     if since is not None:
         milliseconds = int(since.timestamp() * 1000)
         starts = offsets(cluster, places, OffsetSpec.for_timestamp(milliseconds))
-    wanted = {place: start for place, start in starts.items() if 0 <= start < ends[place]}  # -1: nothing that new
+    starts = {
+        place: max(start, given.get(place[1], 0)) for place, start in starts.items() if start >= 0
+    }  # -1: none new
+    wanted = {place: start for place, start in starts.items() if start < ends[place]}
     if wanted:
         client.list_topics(topic, timeout=15)  # one that does not know the leaders yet looks for them once a second
         client.assign([TopicPartition(*place, start) for place, start in wanted.items()])
