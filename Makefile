@@ -7,7 +7,7 @@ BIN := .venv/bin
 READY := .venv/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup kafka demo test lint bench clean
+.PHONY: help setup kafka demo test crash lint bench clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ test: kafka ## Run all tests; ARGS are pytest's. Whole stacks come last, a flow 
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal --ignore tests/e2e --ignore tests/crash $(ARGS)
 	$(BIN)/pytest tests/e2e tests/crash --ignore-glob '*/test_second_*' $(ARGS)
 	$(BIN)/pytest tests/e2e/test_second_*.py $(ARGS)
+
+crash: kafka ## Every step × every fault, both flows (two hours); a part: make crash ARGS="--sample 40 --seed 7"
+	$(BIN)/python tests/crash/matrix.py $(ARGS)
 
 lint: $(READY) ## Style, types, layers and schemas
 	$(BIN)/ruff check .

@@ -1,0 +1,296 @@
+"""Certifies one flow: clean runs first, then one run per fault, each compared with the clean ones."""
+
+import json
+import os
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.crash.matrix_lives import Life, life_of
+from tests.crash.matrix_plan import Fault
+from tests.crash.matrix_stand import Stand, local_broker
+from tests.crash.matrix_state import Clean, Eyes, Names, State, moved
+
+from penstock.cli.demo_play import Play
+from penstock.cli.demo_reasons import reasons
+from penstock.cli.errors import CommandError, Exit
+from penstock.cli.letters import about, open_letters
+from penstock.cli.stack import PENSTOCK, SERVICES
+from penstock.cli.status import is_quiet
+from penstock.connectors.contract import Notification
+from penstock.ingress.notes import note_bytes, note_key
+from penstock.log.broker import LocalBroker
+from penstock.log.kafka import producer
+from penstock.records.raw import EntityRef
+
+CLEAN_RUNS = 3
+RUNS_PER_STACK = 50
+LOOK_EVERY = 0.3
+SETTLE_SECONDS = 150.0
+LOAD_SECONDS = 600.0
+REACH_SECONDS = 6.0
+"""How long a run that has settled waits for a fault that has not come yet: it will not come any more."""
+STAYS_SECONDS = 1.0
+"""For so long the end state must stay as it is: a double may come late."""
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """`reached`: the fault came about. `differences` in words; none when all ended as in the clean runs."""
+
+    fault: Fault
+    reached: bool
+    differences: Sequence[str]
+    seconds: float
+
+
+@dataclass(slots=True)
+class Certified:
+    """Of one flow. `hits`: steps that the clean runs came by, per service."""
+
+    flow: str
+    results: list[Result] = field(default_factory=list)
+    hits: dict[str, Counter[str]] = field(default_factory=dict)
+    ignored: int = 0
+    seconds: float = 0.0
+
+
+class Certification:
+    """One flow, one broker, one stack at a time."""
+
+    def __init__(self, flow: str, data: Path, tell: Tell, until: float) -> None:
+        self.flow = flow
+        self._data, self._tell, self._until = data, tell, until
+        self._broker: LocalBroker = local_broker(data / "kafka")
+        self._stand: Stand | None = None
+        self._life: Life | None = None
+        self._stands = self._runs = self._on_stand = 0
+        self.done = Certified(flow)
+        self._starting: dict[str, set[str]] = {}
+
+    def certify(self, faults: Sequence[Fault], sample: int | None = None) -> Certified:
+        """The first `sample` of these faults whose steps the flow comes by at all, one after another."""
+        began = time.monotonic()
+        self._broker.start()
+        try:
+            clean = self._clean_runs()
+            chosen = [fault for fault in faults if fault.arming.name in self.done.hits[fault.service]][:sample]
+            for number, fault in enumerate(chosen, 1):
+                if time.monotonic() > self._until:
+                    self._tell("no time for more runs")
+                    break
+                result = self._fault_run(fault, clean)
+                self.done.results.append(result)
+                said = "; ".join(result.differences) or ("as clean" if result.reached else "not reached")
+                self._tell(f"run {number} of {len(chosen)} {fault}: {said} ({result.seconds:.0f} s)")
+                if result.differences:
+                    self._leave()
+        finally:
+            self._leave()
+            self._broker.close()
+        self.done.seconds = time.monotonic() - began
+        return self.done
+
+    def _clean_runs(self) -> Clean:
+        self._fresh()
+        states: list[State] = []
+        hits: dict[str, Counter[str]] = {}
+        for service in SERVICES:
+            self._starting[service] = set(self.stand.news(service)[0])
+        for _ in range(CLEAN_RUNS):
+            state, left = self._run(None, None)
+            if left:
+                raise RuntimeError(f"a clean run of {self.flow} did not settle: {'; '.join(left)}")
+            states.append(state)
+            for service in SERVICES:
+                hits.setdefault(service, Counter()).update(self.stand.news(service)[0])
+        self.done.hits = {
+            service: counted + Counter(dict.fromkeys(self._starting[service], 1)) for service, counted in hits.items()
+        }
+        self._starting = {service: names - set(hits[service]) for service, names in self._starting.items()}
+        clean = Clean.of(states)
+        self.done.ignored = sum(map(len, clean.ignored.values()))
+        self._tell(f"{self.flow}: {CLEAN_RUNS} clean runs agree, {self.done.ignored} columns of ids and times aside")
+        return clean
+
+    def _fault_run(self, fault: Fault, clean: Clean) -> Result:
+        self._fresh()
+        began = time.monotonic()
+        self._reached = False
+        _, left = self._run(fault, clean)
+        return Result(fault, self._reached, left, time.monotonic() - began)
+
+    # --- one run
+
+    @property
+    def stand(self) -> Stand:
+        assert self._stand is not None
+        return self._stand
+
+    def _run(self, fault: Fault | None, clean: Clean | None) -> tuple[State, Sequence[str]]:
+        """The end state, and what is wrong with it."""
+        assert self._life is not None
+        self._runs += 1
+        self._on_stand += 1
+        stand, life = self.stand, self._life
+        eyes = Eyes({life.source[0]: life.shop, life.erp_name: life.erp})
+        before = eyes.take()
+        play, texts = life.begin(self._runs)
+        columns = {each.native_id: f"order-{place}" for place, each in enumerate(play.placed, 1)}
+        self._junk(life)
+        if fault is not None:
+            stand.news(fault.service)
+            stand.arm(fault)
+            if fault.arming.name in self._starting[fault.service]:
+                time.sleep(1.0)
+                stand.supervisor.kill(fault.service)
+
+        def end() -> State:
+            named = {str(number): name for number, name in columns.items()}
+            names = Names(texts, {column: dict(named) for column in ("id", "id_order", "salesOrderId")})
+            return moved(before, eyes.take(), names)
+
+        deadline = time.monotonic() + SETTLE_SECONDS
+        settled_at: float | None = None
+        redriven = False
+        state: State = {}
+        left: Sequence[str] = ["nothing was looked at"]
+        while time.monotonic() < deadline:
+            time.sleep(LOOK_EVERY)
+            self._look_for(fault)
+            if fault is not None and fault.arming.action == "raise" and self._reached and not redriven:
+                redriven = self._redrive()
+            left = self._unsettled(play)
+            if left:
+                settled_at = None
+                continue
+            now = time.monotonic()
+            settled_at = settled_at or now
+            if fault is not None and not self._reached and now - settled_at < REACH_SECONDS:
+                continue
+            state = end()
+            left = clean.differences(state) if clean is not None else []
+            if not left and now - settled_at > STAYS_SECONDS:
+                break
+        if fault is not None:
+            stand.disarm(fault.service)
+            stand.end_second()
+        return state, left
+
+    def _look_for(self, fault: Fault | None) -> None:
+        if fault is None or self._reached:
+            return
+        _, pid = self.stand.news(fault.service)
+        if pid is not None:
+            self._reached = True
+            self.stand.carry_out(fault, pid)
+
+    def _unsettled(self, play: Play) -> Sequence[str]:
+        assert self._life is not None
+        try:
+            play.act()
+            if play.acts_left and {each.ref for each in play.placed} <= set(play.snapshot.booked()):
+                return ["acts are to come"]
+            why = reasons(self.stand.view, {self._life.source: self._life.tag}).get(self._life.tag, [])
+            mine = {each.ref for each in play.placed}
+            books = play.books([reason for reason in why if reason.ref in mine])
+            left = list(play.unsettled(books))
+            return left or ([] if is_quiet(self.stand.view) else ["the log is not read to its end"])
+        except CommandError as error:
+            if error.code != Exit.UNREACHABLE:
+                raise
+            return [str(error)]
+
+    def _junk(self, life: Life) -> None:
+        """What no run may stumble over: bytes that are nothing, and news of an order that is not there."""
+        system, instance = life.source
+        gone = Notification(EntityRef(system, instance, "order", str(900_000_000 + self._runs)), "webhook", "junk")
+        settings = self.stand.settings
+        client = producer(settings)
+        news = settings.topic(f"raw.{system}.notification")
+        client.produce(news, key=f"order:{instance}:junk{self._runs}".encode(), value=b"junk")
+        client.produce(news, key=note_key(gone.ref), value=note_bytes(gone))
+        client.produce(settings.topic("canonical.order"), key=f"junk{self._runs}".encode(), value=b"junk")
+        if client.flush(10):
+            raise RuntimeError("the broker does not take the junk")
+
+    def _redrive(self) -> bool:
+        """What the exception has made a dead letter is tried again, as a person would. True when there was any."""
+        letters = [about(record) for record in open_letters(self.stand.view)]
+        failed = [letter for letter in letters if "CheckpointError" in str(letter["error_class"])]
+        for letter in failed:
+            self._penstock("dlq", "retry", str(letter["place"]), "--why", "certification")
+        return bool(failed)
+
+    def _penstock(self, *arguments: str) -> None:
+        env = {**os.environ, **self.stand.stack.variables(), "PENSTOCK_TOPIC_PREFIX": self.stand.settings.topic_prefix}
+        done = subprocess.run(
+            [*PENSTOCK, *arguments, "--bootstrap", self.stand.settings.bootstrap],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+            env=env,
+        )
+        if done.returncode:
+            self._tell(f"penstock {' '.join(arguments)}: {done.stdout}{done.stderr}")
+
+    # --- stacks
+
+    def _fresh(self) -> None:
+        """A new stack at the first run, after a difference, and when the old one has grown."""
+        if self._stand is not None and self._on_stand < RUNS_PER_STACK:
+            return
+        self._leave()
+        self._stands += 1
+        self._on_stand = 0
+        folder = self._data / f"stack-{self._stands}"
+        self._stand = Stand(self.flow, folder, self._broker, self._stands, self._tell)
+        self._stand.start()
+        self._life = life_of(self._stand.stack, self.flow)
+        self._loaded()
+
+    def _loaded(self) -> None:
+        """Waits until the first load is through: stock agrees, everything is read."""
+        assert self._life is not None
+        play = Play(self._life.scene_of(), self._life.tag)
+        deadline = time.monotonic() + LOAD_SECONDS
+        while left := self._unsettled(play):
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"the first load is not through: {left}")
+            time.sleep(1.0)
+        self._tell(f"stack {self._stands} of {self.flow} is ready")
+
+    def _leave(self) -> None:
+        if self._life is not None:
+            self._life.close()
+        if self._stand is not None:
+            self._stand.stop()
+        self._life = self._stand = None
+
+
+def as_json(done: Certified) -> str:
+    return json.dumps(
+        {
+            "flow": done.flow,
+            "ignored": done.ignored,
+            "seconds": done.seconds,
+            "hits": {service: dict(counted) for service, counted in done.hits.items()},
+            "results": [
+                {
+                    "service": each.fault.service,
+                    "fault": str(each.fault.arming),
+                    "reached": each.reached,
+                    "differences": list(each.differences),
+                    "seconds": round(each.seconds, 1),
+                }
+                for each in done.results
+            ],
+        },
+        indent=1,
+    )

@@ -1,0 +1,38 @@
+"""A few runs of the crash matrix, others each time: `make crash` runs them all."""
+
+import os
+import secrets
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.broker_choice import no_broker
+
+from penstock.log.jars import JarsError, ensure_libs, find_java
+
+RUNS = 3
+
+pytestmark = [pytest.mark.kafka, pytest.mark.crash, pytest.mark.timeout(600)]
+
+
+def test_a_sample_of_crashes_ends_as_if_nothing_had_happened(tmp_path: Path) -> None:
+    try:
+        find_java(), ensure_libs()
+    except JarsError as error:
+        no_broker(str(error))
+    seed = os.environ.get("PENSTOCK_CRASH_MATRIX_SEED") or str(secrets.randbelow(1_000_000))
+    script = Path(__file__).with_name("matrix.py")
+    report = tmp_path / "crash-report.md"
+    done = subprocess.run(
+        [
+            *(sys.executable, str(script), "--flow", "prestashop-infor", "--sample", str(RUNS), "--seed", seed),
+            *("--data", str(tmp_path), "--report", str(report)),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    sys.stdout.write(f"PENSTOCK_CRASH_MATRIX_SEED={seed} runs the same\n{done.stdout}")
+    assert done.returncode == 0, f"seed {seed}\n{done.stdout}\n{done.stderr}"
+    assert f"| runs | {RUNS} |" in report.read_text()

@@ -1,0 +1,100 @@
+"""What the crash matrix calls the same end state, and what it calls a difference."""
+
+import pytest
+
+from tests.crash.matrix_report import report, uncovered
+from tests.crash.matrix_state import Clean, Names, State, flat, moved
+
+
+def names(number: int) -> Names:
+    return Names(
+        {f"PS1-{number}": "order-1", f"ann.{number}@mail.example": "guest-ann"}, {"id": {str(number): "order-1"}}
+    )
+
+
+def end(number: int, *, orders: int = 1, total: str = "12.50", shipped: int = 2, at: str = "") -> State:
+    """What a run with the shop's order `number` leaves in the ERP; before it there was another."""
+    old = {"CoNum": "C0", "ExternalConfirmationRef": "PS1-0", "CustNum": "7", "Price": "1.00", "at": "then"}
+    new = [
+        {
+            "CoNum": f"C{number}{copy}",
+            "ExternalConfirmationRef": f"PS1-{number}",
+            "CustNum": f"9{number}",
+            "Price": total,
+            "at": at or f"day {number}",
+        }
+        for copy in range(orders)
+    ]
+    lines = [{"CoNum": row["CoNum"], "Item": "POT", "mail": f"ANN.{number}@mail.example"} for row in new]
+    stock = {"Item": "POT", "Whse": "MAIN", "QtyOnHand": str(100 - number)}
+    empty = {place: [] for place in ("infor/invoices",)}
+    before = {"infor/orders": [old], "infor/lines": [], "infor/stock": [stock], **empty}
+    after = {
+        "infor/orders": [old, *new],
+        "infor/lines": lines,
+        "infor/stock": [{**stock, "QtyOnHand": str(100 - number - shipped)}],
+        **empty,
+    }
+    return moved(before, after, names(number))
+
+
+@pytest.fixture
+def clean() -> Clean:
+    return Clean.of([end(41), end(42), end(43)])
+
+
+def test_ids_and_times_are_no_difference(clean: Clean):
+    assert clean.differences(end(77)) == []
+    assert clean.ignored["infor/orders"] == {"at"}
+    assert clean.ignored["infor/lines"] == frozenset()
+
+
+def test_an_order_booked_twice_is_one(clean: Clean):
+    said = clean.differences(end(77, orders=2))
+    assert [line.partition(": ")[2].split(":")[0] for line in said] == ["too many", "too many"]
+
+
+def test_a_lost_order_is_one(clean: Clean):
+    said = clean.differences(end(77, orders=0))
+    assert said[0].startswith("infor/orders: missing: CoNum=order-1")
+
+
+def test_another_amount_is_one_and_said_in_words(clean: Clean):
+    assert clean.differences(end(77, total="12.51")) == [
+        "infor/orders: CoNum=order-1 ExternalConfirmationRef=order-1 CustNum=order-1: Price is '12.51', not '12.50'"
+    ]
+
+
+def test_stock_counts_by_how_much_it_moved(clean: Clean):
+    said = clean.differences(end(77, shipped=4))
+    assert said == ["infor/stock: Item=POT Whse=MAIN QtyOnHand=-4: QtyOnHand is '-4', not '-2'"]
+
+
+def test_clean_runs_that_differ_certify_nothing():
+    with pytest.raises(ValueError, match="clean runs differ"):
+        Clean.of([end(41), end(42, orders=2)])
+
+
+def test_members_of_documents_are_columns():
+    row = {"id": 1, "totals": {"total": "3.00"}, "items": [{"sku": "A"}, {"sku": "B"}], "tags": ["x"]}
+    assert flat(row) == {"id": 1, "totals.total": "3.00", "items.0.sku": "A", "items.1.sku": "B", "tags": ["x"]}
+
+
+def test_a_step_counts_as_covered_only_when_its_fault_came_about():
+    result = {"service": "sinks", "reached": True, "differences": [], "seconds": 9.0}
+    part = {
+        "flow": "prestashop-infor",
+        "ignored": 3,
+        "seconds": 60.0,
+        "results": [
+            {**result, "fault": "sinks.taken:1:kill"},
+            {**result, "fault": "sinks.ended:3:kill", "reached": False},
+            {**result, "fault": "sinks.taken:2:stop", "differences": ["infor/orders: too many: CoNum=order-1"]},
+        ],
+    }
+    steps = {"sinks.ended": ["sinks/runner.py:9"], "sinks.taken": ["sinks/runner.py:5"]}
+    assert uncovered([part], steps) == ["sinks.ended"]
+    text = report([part], steps, 7, "2 cores")
+    assert "| steps covered | 1 |" in text
+    assert "| prestashop-infor | sinks | `sinks.taken:2:stop` | infor/orders: too many: CoNum=order-1 |" in text
+    assert "Not covered: `sinks.ended`." in text
