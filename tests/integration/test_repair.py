@@ -27,6 +27,7 @@ from penstock.log.scan import scan
 from penstock.log.topics import Topic
 from penstock.log.wire import Codec
 from penstock.mapping import BadValue
+from penstock.sinks.runner import SinkRunner
 
 TOPICS = (
     *("canonical.order", "customer-request.infor", "effect.infor", "parked.infor", "hold", "fate", "dlq.*", "xref.*"),
@@ -60,12 +61,11 @@ def audited(world: World, what: str) -> list[dict[str, Any]]:
     return [each for each in said if each["what"] == what]
 
 
-async def dead(world: World, target: FakeTarget) -> list[str]:
+async def dead(world: World, runner: SinkRunner, target: FakeTarget) -> list[str]:
     """Orders that a fault of the connector has made dead letters of; their places."""
     target.faults = ["boom"] * len(ORDERS)
     await world.send(ORDERS)
-    async with world.runner(OrderHandler(target)) as runner:
-        await until(lambda: runner.settled.get("parked") == len(ORDERS))
+    await until(lambda: runner.settled.get("parked") == len(ORDERS))
     found = await letters()
     assert len(found) == len(ORDERS)
     return found
@@ -73,44 +73,41 @@ async def dead(world: World, target: FakeTarget) -> list[str]:
 
 async def test_a_redrive_applies_each_once_and_a_second_one_of_the_same_set_changes_nothing(world: World):
     target = FakeTarget()
-    places = await dead(world, target)
-    first = await run("dlq", "retry", "--where", "stage=sinks", "--why", "connector corrected")
-    assert first.exit_code == Exit.OK, first.output
     async with world.runner(OrderHandler(target)) as runner:
+        places = await dead(world, runner, target)
+        first = await run("dlq", "retry", "--where", "stage=sinks", "--why", "connector corrected")
+        assert first.exit_code == Exit.OK, first.output
         await until(lambda: runner.settled.get("applied") == len(ORDERS))
-    assert booked_once(target, ORDERS)
-    assert await letters() == []
-    assert [each["why"] for each in audited(world, "dlq retry")] == ["connector corrected"] * len(ORDERS)
+        assert booked_once(target, ORDERS)
+        assert await letters() == []
+        assert [each["why"] for each in audited(world, "dlq retry")] == ["connector corrected"] * len(ORDERS)
 
-    before, writes = count(world, "canonical.order"), target.writes
-    second = await run("dlq", "retry", *places, "--why", "again")
-    assert second.exit_code == Exit.NO
-    assert count(world, "canonical.order") == before
+        before, writes = count(world, "canonical.order"), target.writes
+        second = await run("dlq", "retry", *places, "--why", "again")
+        assert second.exit_code == Exit.NO
+        assert count(world, "canonical.order") == before
 
-    insisted = await run("dlq", "retry", *places, "--again", "--why", "insisted")
-    assert insisted.exit_code == Exit.OK
-    async with world.runner(OrderHandler(target)) as runner:
-        await until(lambda: runner.settled.get("applied") == len(ORDERS))
+        insisted = await run("dlq", "retry", *places, "--again", "--why", "insisted")
+        assert insisted.exit_code == Exit.OK
+        await until(lambda: runner.settled.get("applied") == 2 * len(ORDERS))
     assert target.writes == writes
     assert world.fates() == {f"{order}-v1": "applied" for order in ORDERS}
 
 
 async def test_an_edited_letter_never_looks_newer_than_a_later_version(world: World, tmp_path: Path):
     target = FakeTarget(faults=["boom"])
-    await world.send(["A"])
     async with world.runner(OrderHandler(target)) as runner:
+        await world.send(["A"])
         await until(lambda: runner.settled.get("parked") == 1)
-    (place,) = await letters()
-    await world.send(["A"], version=2)
-    async with world.runner(OrderHandler(target)) as runner:
+        (place,) = await letters()
+        await world.send(["A"], version=2)
         await until(lambda: runner.settled.get("applied") == 1)
-    writes = target.writes
-    shown = await run("dlq", "show", place, "--bytes")
-    edited = tmp_path / "edited.json"
-    edited.write_bytes(orjson.dumps(orjson.loads(shown.stdout_bytes) | {"v": 99}))
-    done = await run("dlq", "edit", place, "--file", str(edited), "--as-bytes", "--why", "by hand")
-    assert done.exit_code == Exit.OK, done.output
-    async with world.runner(OrderHandler(target)) as runner:
+        writes = target.writes
+        shown = await run("dlq", "show", place, "--bytes")
+        edited = tmp_path / "edited.json"
+        edited.write_bytes(orjson.dumps(orjson.loads(shown.stdout_bytes) | {"v": 99}))
+        done = await run("dlq", "edit", place, "--file", str(edited), "--as-bytes", "--why", "by hand")
+        assert done.exit_code == Exit.OK, done.output
         await until(lambda: runner.settled.get("superseded") == 1)
     assert target.writes == writes
     assert world.fates() == {"A-v1": "superseded", "A-v2": "applied"}
@@ -120,12 +117,12 @@ async def test_an_edited_letter_never_looks_newer_than_a_later_version(world: Wo
 
 async def test_a_discarded_letter_is_done_with_and_later_versions_go_on(world: World):
     target = FakeTarget()
-    places = await dead(world, target)
-    assert (await run("dlq", "discard", *places, "--why", "test orders")).exit_code == Exit.OK
-    assert await letters() == []
-    assert set(world.fates().values()) == {"discarded"}
-    await world.send(["A"], version=2)
     async with world.runner(OrderHandler(target)) as runner:
+        places = await dead(world, runner, target)
+        assert (await run("dlq", "discard", *places, "--why", "test orders")).exit_code == Exit.OK
+        assert await letters() == []
+        assert set(world.fates().values()) == {"discarded"}
+        await world.send(["A"], version=2)
         await until(lambda: runner.settled.get("applied") == 1)
     assert world.fates()["A-v2"] == "applied"
     assert world.fates()["A-v1"] == "discarded"
@@ -153,16 +150,16 @@ async def test_a_parked_record_is_skipped_while_the_sink_runs_and_its_documents_
 
 async def test_a_write_without_a_known_outcome_is_listed_with_its_evidence_and_found_when_it_is_retried(world: World):
     target = FakeTarget(faults=["lost-before"] * 6)
-    await world.send(["A"])
     async with world.runner(OrderHandler(target)) as runner:
+        await world.send(["A"])
         await until(lambda: runner.settled.get("held") == 1)
-    (listed,) = json.loads((await run("parked", "list", "--json")).output)
-    assert listed["rule"] == "unknown"
-    assert "Look in the target" in listed["reason"]
-    (shown,) = json.loads((await run("parked", "show", "PS1-A", "--json")).output)
-    assert [each["outcome"] for each in shown["evidence"]] == ["unknown"] * 6
-    assert (await run("parked", "retry", "PS1-A", "--why", "not there, I looked")).exit_code == Exit.OK
-    async with world.runner(OrderHandler(target)) as runner:
+        (listed,) = json.loads((await run("parked", "list", "--json")).output)
+        assert listed["rule"] == "unknown"
+        assert "Look in the target" in listed["reason"]
+        (shown,) = json.loads((await run("parked", "show", "PS1-A", "--json")).output)
+        assert [each["outcome"] for each in shown["evidence"]] == ["unknown"] * 6
+        target.orders.append({"no": "A", "line": 0})  # one of the six has arrived after all
+        assert (await run("parked", "retry", "PS1-A", "--why", "looked, go on")).exit_code == Exit.OK
         await until(lambda: runner.settled.get("applied") == 1)
     assert booked_once(target, ["A"])
     assert (await run("parked", "list")).exit_code == Exit.OK

@@ -12,7 +12,7 @@ NEXT_STEPS = {
     OUTAGE: "penstock status",
     "held": "penstock holds list",
     "parked": "penstock parked list",
-    "dead-letter": "penstock dlq list",
+    "dead-letter": "penstock dlq groups",
     "gap": "penstock audit list --what gap",
 }
 """Where a person looks next, by kind; with a document: its trace."""

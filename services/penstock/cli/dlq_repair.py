@@ -30,6 +30,7 @@ from penstock.cli.letters import (
     event_of,
     fates_of,
     find,
+    find_all,
     name_of,
     open_letters,
     sha256,
@@ -215,7 +216,7 @@ def _chosen(
         raise CommandError("name dead letters, or give --where (or, for a retry, --all)", Exit.USAGE)
     if not places:
         return list(in_key_order(chosen_by(query_of(where, today()), open_letters(view, stage)))), {}
-    found = [find(view, place) for place in places]
+    found = find_all(view, places)
     closed = {} if once_more else dealt_with(view)
     passed_over = {
         name_of(letter): f"was {closed[name_of(letter)]} before" for letter in found if name_of(letter) in closed

@@ -74,15 +74,28 @@ def fates_of(letters: Sequence[Record], fates: Iterable[Record]) -> dict[str, li
 
 def find(view: LogView, name: str) -> Record:
     """Raises CommandError when there is no such dead letter."""
+    return find_all(view, [name])[0]
+
+
+def find_all(view: LogView, names: Iterable[str]) -> list[Record]:
+    """The letters of these names; each partition is read once. Raises CommandError naming one that is not there."""
+    wanted = {name: _parsed(name) for name in names}
+    found: dict[tuple[str, int, int], Record] = {}
+    for stage, partition in {place[:2] for place in wanted.values()}:
+        offsets = {place[2] for place in wanted.values() if place[:2] == (stage, partition)}
+        for record in view.records(f"dlq.{stage}", partition):
+            if record.offset in offsets:
+                found[stage, partition, record.offset] = record
+    if missing := [name for name, place in wanted.items() if place not in found]:
+        raise CommandError(f"there is no dead letter {missing[0]}; `penstock dlq list` shows what there is", Exit.NO)
+    return [found[place] for place in wanted.values()]
+
+
+def _parsed(name: str) -> tuple[str, int, int]:
     parts = re.fullmatch(r"(?:dlq\.)?([a-z-]+)-(\d+)-(\d+)", name)
     if parts is None:
         raise CommandError(f"{name!r} is not of the form STAGE-PARTITION-OFFSET, e.g. processors-2-17", Exit.USAGE)
-    stage, partition, offset = parts[1], int(parts[2]), int(parts[3])
-    found = (record for record in view.records(f"dlq.{stage}", partition) if record.offset == offset)
-    record = next(found, None)
-    if record is None:
-        raise CommandError(f"there is no dead letter {name}; `penstock dlq list` shows what there is", Exit.NO)
-    return record
+    return parts[1], int(parts[2]), int(parts[3])
 
 
 # --- what one says

@@ -117,10 +117,12 @@ def needs_a_person(found: Mapping[str, Any]) -> list[str]:
         clears = sum(1 for each in found["held"] if each.get("clears_on"))
         alone = f" ({clears} until stock, credit or the like lets them pass)" if clears else ""
         said.append(f"{len(found['held'])} records are held{alone}: `penstock holds list`")
+    if unknown := sum(1 for each in found["held"] if each.get("rule") == "unknown"):
+        said.append(f"{unknown} of them were sent, and nobody knows what became of them: `penstock parked list`")
     if found["parked"]:
         said.append(f"{len(found['parked'])} records are parked: `penstock parked list`")
     if found["dead_letters"]:
-        said.append(f"{found['dead_letters']} dead letters: `penstock dlq list`")
+        said.append(f"{found['dead_letters']} dead letters: `penstock dlq groups`")
     said += [f"{each['target']} is out since {each['at']}: {each['reason']}" for each in found["outages"]]
     return said
 

@@ -280,7 +280,8 @@ def compare(told: Preview, sent: list[Write], ending: str) -> None:
             assert fits(expected, found), f"{step.name}: foretold {expected}, sent {found}"
             open_end = False
     assert open_end or not left, f"not foretold: {left}"
-    assert told.fate == ending, f"{told.fate} was foretold ({told.reason}), it is {ending}"
+    if not any(step.untold for step in told.steps):
+        assert told.fate == ending, f"{told.fate} was foretold ({told.reason}), it is {ending}"
 
 
 def fits(expected: Write, found: Write) -> bool:

@@ -12,6 +12,7 @@ from tests.contract.preview.desk import HOST, Desk
 from tests.integration.infor_site import ALIASED, LISTED, A, B
 from tests.unit.infor import world as infor
 from tests.unit.sage100 import world as sage
+from tests.unit.sage100.test_customers import customer as sage_customer
 
 from penstock.connectors.infor.sandbox import ionapi
 from penstock.mapping import MappingEnv
@@ -128,12 +129,22 @@ async def sage_orders(desk: Desk, rng: random.Random) -> AsyncIterator[None]:
             cancel=rng.choice(["delete", "hold"]),
         )
         first = web.sage()
+        if rng.random() < 1 / 4:
+            yield await _customer_to_sage(desk, first, env)
         yield await _to_sage(desk, first, env)
         for _ in range(rng.randint(0, 3)):
             kind = rng.choice(["pay", "edit", "edit", "cancel", "release", "same"])
             status = {"pay": "paid", "cancel": "cancelled"}.get(kind, first["status"])
             record = web.sage(status=status) if kind == "edit" else {**first, "status": status}
             yield await _to_sage(desk, record, env, released="*" if kind == "release" else "")
+
+
+async def _customer_to_sage(desk: Desk, order: Record, env: MappingEnv) -> None:
+    """The buyer of an order, as the shop tells of them by themselves."""
+    names = {name: order["customer"][name] for name in ("email", "first_name", "last_name")}
+    record = sage_customer(**names, id=order["customer_id"], addresses=[order["bill_to"]])
+    payload = sage.mapping("customer.from-canonical")({"customer": record}, env)
+    await desk.give("customer", record, payload, **env.policies)
 
 
 async def _to_sage(desk: Desk, record: Record, env: MappingEnv, released: str = "") -> None:

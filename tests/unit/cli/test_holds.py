@@ -150,6 +150,31 @@ def test_status_tells_holds_that_clear_by_themselves_from_those_that_need_somebo
     ]
 
 
+def test_status_tells_of_writes_of_which_nobody_knows_what_became() -> None:
+    found = {"held": [CREDIT | {"rule": "unknown", "clears_on": None}], "parked": [], "dead_letters": 0, "outages": []}
+    assert needs_a_person(found)[1].startswith("1 of them were sent, and nobody knows")
+
+
+def test_parked_lists_skips_and_ends_what_waits_and_what_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    lost = CREDIT | {"rule": "unknown", "on": "unknown", "clears_on": None, "document": "CL1-1"}
+    waits = {**CREDIT, "on": "item", "document": "CL1-2", "event_id": "e3"}
+    attempts = [{"at": "t", "step": "order", "outcome": "unknown", "reply": "reset"}]
+    effect = record("effect.sage100", {"event_id": lost["event_id"], "attempts": attempts}, "ABC:order:id-1")
+    topics = {"hold": [record("hold", lost, "one"), record("hold", CREDIT, "two")], "effect.sage100": [effect]}
+    said = View(**topics, **{"parked.sage100": [record("parked.sage100", waits, "three")]})
+    monkeypatch.setattr("penstock.cli.logview.LogView.connect", lambda *_: said)
+    shown = orjson.loads(run("parked", "list", "--json").output)
+    assert [each["document"] for each in shown] == ["CL1-2", "CL1-1"]
+    assert "a person who looks in the target" in run("parked", "list").output
+    assert orjson.loads(run("parked", "show", "CL1-1", "--json").output)[0]["evidence"] == attempts
+    assert run("parked", "skip", "CL1-1").exit_code == Exit.USAGE
+    assert run("parked", "skip", "CL1-1", "--why", "booked by hand").exit_code == Exit.OK
+    written, fate, tombstone = said.sent
+    assert orjson.loads(written.value or b"")["what"] == "parked skip"
+    assert orjson.loads(fate.value or b"")["state"] == "discarded"
+    assert (tombstone.key, tombstone.value) == (b"one", None)
+
+
 def test_the_audit_log_is_listed_by_kind(monkeypatch: pytest.MonkeyPatch) -> None:
     left = {"at": "t", "who": "penstock", "what": "not-written", "subject": "product X-1", "fields": ["price", "name"]}
     done = {"at": "t", "who": "ann", "what": "pause", "subject": "target:sage100:ABC", "why": "month end"}

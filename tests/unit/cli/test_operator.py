@@ -137,7 +137,7 @@ def test_lag_alone_needs_nobody() -> None:
     assert needs_a_person(quiet) == []
     assert needs_a_person({**quiet, "held": [{}], "dead_letters": 2}) == [
         "1 records are held: `penstock holds list`",
-        "2 dead letters: `penstock dlq list`",
+        "2 dead letters: `penstock dlq groups`",
     ]
 
 
