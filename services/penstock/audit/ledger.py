@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
+
+from penstock.log.wire import WireError
 
 OPEN = frozenset({"waiting", "held", "parked", "unknown"})
 WRITTEN = frozenset({"applied", "unchanged"})
@@ -49,11 +51,27 @@ class Said(NamedTuple):
     entity: str
 
 
-class Version(NamedTuple):
-    """One version of an order on the log, decoded."""
+class Decoder(Protocol):
+    def decode(self, data: bytes) -> tuple[str, dict[str, Any]]: ...
 
-    made: Made
-    record: Mapping[str, Any]
+
+class Version:
+    """One version of a document on the log. Its record is decoded when it is asked for: of most nobody asks."""
+
+    __slots__ = ("_decoder", "_record", "_value", "made")
+
+    def __init__(self, made: Made, value: bytes, decoder: Decoder) -> None:
+        self.made = made
+        self._value = value
+        self._decoder = decoder
+        self._record: Mapping[str, Any] | None = None
+
+    @property
+    def record(self) -> Mapping[str, Any]:
+        """Raises WireError."""
+        if self._record is None:
+            self._record = self._decoder.decode(self._value)[1]
+        return self._record
 
 
 @dataclass(slots=True)
@@ -66,11 +84,10 @@ class Ledger:
         made: event id -> canonical record.
         fates: (event id, target) -> what holds. The target is empty for what was never routed.
         orders: canonical id -> the versions of a shop's order, the oldest first.
-        statuses: native id in the ERP, `system:instance:native id` -> the newest OrderStatus.
-        stock: `system:instance:native id` -> the newest StockLevel.
-        invoices, payments: canonical id -> the newest record.
+        statuses, stock, invoices, payments: `system:instance:native id` in the ERP -> the newest record.
+        holds: open entries of the topic `hold`, of this flow.
         links: `system:instance:native id` -> canonical id of the order that is this document.
-        unreadable: canonical records that could not be decoded.
+        unreadable: records of orders and what belongs to them that cannot be decoded.
         records: how many records were read.
     """
 
@@ -83,8 +100,9 @@ class Ledger:
     stock: dict[str, Version] = field(default_factory=dict)
     invoices: dict[str, Version] = field(default_factory=dict)
     payments: dict[str, Version] = field(default_factory=dict)
+    holds: dict[str, bytes] = field(default_factory=dict)
     links: dict[str, str] = field(default_factory=dict)
-    unreadable: list[Place] = field(default_factory=list)
+    unreadable: set[Place] = field(default_factory=set)
     records: int = 0
 
     def fate(self, event: str, target: str) -> Said | None:
@@ -95,3 +113,22 @@ class Ledger:
         for (event, target), said in self.fates.items():
             if said.state in OPEN and (target or event not in self.made):
                 yield event, target, said
+
+    def read_newest(self) -> None:
+        """Decodes the newest version of everything, and takes out what cannot be: it is told by its place."""
+        for canonical_id, versions in list(self.orders.items()):
+            while versions and not self.reads(versions[-1]):
+                versions.pop()
+            if not versions:
+                del self.orders[canonical_id]
+        for documents in (self.statuses, self.stock, self.invoices, self.payments):
+            for name in [name for name, version in documents.items() if not self.reads(version)]:
+                del documents[name]
+
+    def reads(self, version: Version) -> bool:
+        """Can it be decoded?"""
+        try:
+            return bool(version.record)
+        except WireError:
+            self.unreadable.add(version.made.place)
+            return False

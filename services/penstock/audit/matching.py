@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Literal
 
-from penstock.audit.model import ZERO, plain
+from penstock.audit.model import ZERO, money
 from penstock.audit.wanted import Wanted
 from penstock.connectors.contract import Listed
 
@@ -65,7 +65,7 @@ def too_many(documents: Sequence[Listed], wanted: Wanted, is_ours: Callable[[Lis
 def shown(document: Listed) -> str:
     """Its total, as far as the list has one."""
     total = fact(document, "total")
-    return "no total" if total is None else f"{plain(total)} {document.facts.get('currency', '')}".rstrip()
+    return "no total" if total is None else f"{money(total)} {document.facts.get('currency', '')}".rstrip()
 
 
 def _shown(documents: Sequence[Listed], name: str) -> bool:

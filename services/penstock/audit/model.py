@@ -146,7 +146,11 @@ class Sums:
         return self.due == self.booked and self.quantity_due == self.quantity_booked
 
     def as_json(self) -> dict[str, Any]:
-        amounts = {name: plain(getattr(self, name)) for name in self.__slots__ if name != "orders"}
+        amounts = {
+            name: (plain if name.startswith("quantity") else money)(getattr(self, name))
+            for name in self.__slots__
+            if name != "orders"
+        }
         return {"orders": self.orders, **amounts, "agrees": self.agrees}
 
 
@@ -220,11 +224,15 @@ def count_kinds(differences: Iterable[Difference]) -> dict[str, int]:
     return dict(sorted(counted.items()))
 
 
-def plain(amount: Decimal) -> str:
-    """Without an exponent and superfluous zeros, with two places at least where it has any: `24.90`, `3`."""
-    text = f"{amount.normalize():f}"
-    whole, dot, places = text.partition(".")
-    return f"{whole}.{places:0<2}" if dot else whole
+def plain(quantity: Decimal) -> str:
+    """Without an exponent and superfluous zeros."""
+    return f"{quantity.normalize():f}"
+
+
+def money(amount: Decimal) -> str:
+    """With two places at least."""
+    whole, _, places = plain(amount).partition(".")
+    return f"{whole}.{places:0<2}"
 
 
 def _text(at: datetime | None) -> str:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, tzinfo
 from penstock.audit import words
 from penstock.audit.ledger import Ledger
 from penstock.audit.matching import What, disagreement, shown, too_many, total_of
-from penstock.audit.model import ZERO, Difference, Finding, Kind, SumKey, Sums, Window, plain
+from penstock.audit.model import ZERO, Difference, Finding, Kind, SumKey, Sums, Window, money, plain
 from penstock.audit.wanted import ENDED, NOTHING, Expectation, Standing, Wanted, standings
 from penstock.connectors.contract import Listed
 from penstock.records.ids import canonical_id
@@ -156,7 +156,7 @@ class OrderBooks:
             "deleted",
             order,
             document=number,
-            expected=f"{plain(wanted.total)} {wanted.currency}",
+            expected=f"{money(wanted.total)} {wanted.currency}",
             found="no document",
             currency=wanted.currency,
             cause=f"it was written as {number or 'a document'} at {at}, and somebody has deleted it since",
@@ -249,4 +249,6 @@ class OrderBooks:
 def _amount(amounts: Wanted, what: What) -> str:
     if what == "currency":
         return amounts.currency
-    return plain({"total": amounts.total, "tax": amounts.tax or ZERO, "quantity": amounts.quantity}[what])
+    if what == "quantity":
+        return plain(amounts.quantity)
+    return money(amounts.total if what == "total" else amounts.tax or ZERO)

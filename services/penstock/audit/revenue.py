@@ -11,7 +11,7 @@ from typing import Any
 
 from penstock.audit import words
 from penstock.audit.ledger import Ledger, Version
-from penstock.audit.model import ZERO, Difference, Window, plain
+from penstock.audit.model import ZERO, Difference, Window, money
 from penstock.audit.orders import Shop
 from penstock.audit.wanted import ENDED, Expectation, Standing, standings
 from penstock.records.money import minor_unit
@@ -62,8 +62,8 @@ class Revenue:
     @property
     def rows(self) -> list[Mapping[str, Any]]:
         return [
-            {"shop": shop, "erp": self._target, "day": day, "currency": currency, "ordered": plain(row.ordered),
-             "invoiced": plain(row.invoiced), "paid": plain(row.paid)}
+            {"shop": shop, "erp": self._target, "day": day, "currency": currency, "ordered": money(row.ordered),
+             "invoiced": money(row.invoiced), "paid": money(row.paid)}
             for (shop, day, currency), row in sorted(self._rows.items())
         ]  # fmt: skip
 
@@ -108,9 +108,9 @@ class Revenue:
                     "reference": order.reference,
                     "day": self._day(order.shop, order.placed_at),
                     "currency": currency,
-                    "ordered": plain(ordered),
-                    "invoiced": plain(invoiced),
-                    "paid": plain(paid),
+                    "ordered": money(ordered),
+                    "invoiced": money(invoiced),
+                    "paid": money(paid),
                     "why": "; ".join(self._why(order, item, ordered, slack)),
                 }
             )

@@ -9,20 +9,19 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
-from penstock.audit import states
+from penstock.audit import states, stock
 from penstock.audit.kafkalog import Log
 from penstock.audit.ledger import Ledger
 from penstock.audit.listing import Listing, Lists, list_systems
 from penstock.audit.model import Difference, Finding, Statement, SumKey, Sums, Window
 from penstock.audit.orders import OrderBooks, Shop
-from penstock.audit.reading import Reader
+from penstock.audit.reading import Reader, without_collector
 from penstock.audit.revenue import Revenue
 from penstock.audit.trail import Trail
 from penstock.audit.wanted import Expectation
 from penstock.flow.flow import Flow, System
 from penstock.log.wire import Codec
 from penstock.log.xref import XrefStore
-from penstock.sinks.demand import OpenDemand
 from penstock.sinks.main import open_demand
 
 
@@ -77,14 +76,15 @@ class Audit:
         began = time.monotonic()
         listings = await self._lists(self._flow, window)
         store = XrefStore()
-        demand = open_demand(self._flow, store, self._codec)
-        reader = Reader(self._flow, self._log, self._codec, window, demand, store)
-        ledger = await asyncio.to_thread(reader.read)
+        reader = Reader(self._flow, self._log, self._codec, window, store)
         news = max((each.news for each in listings), default=0.0)
-        return self._compare(window, listings, ledger, demand, began), news
+        with without_collector():
+            ledger = await asyncio.to_thread(reader.read)
+            ledger.read_newest()
+            return self._compare(window, listings, ledger, store, began), news
 
     def _compare(
-        self, window: Window, listings: Sequence[Listing], ledger: Ledger, demand: OpenDemand, began: float
+        self, window: Window, listings: Sequence[Listing], ledger: Ledger, store: XrefStore, began: float
     ) -> Statement:
         flow, now = self._flow, self._now()
         mine = frozenset(system.target for system in flow.systems.values())
@@ -111,7 +111,7 @@ class Audit:
                 revenue += own.rows
                 open_items += own.open_items
             differences += self._stale(listing, ledger, window)
-            differences += self._stock(listing, ledger, window, demand, notes)
+            differences += self._stock(listing, ledger, window, store, notes)
         counts["orders"] = sum(1 for versions in ledger.orders.values() if versions[-1].record["placed_at"] in window)
         return Statement(
             flow=flow.name,
@@ -146,7 +146,7 @@ class Audit:
         return states.erp_orders(looked, documents, ledger, window)
 
     def _stock(
-        self, listing: Listing, ledger: Ledger, window: Window, demand: OpenDemand, notes: list[str]
+        self, listing: Listing, ledger: Ledger, window: Window, store: XrefStore, notes: list[str]
     ) -> Iterator[Difference]:
         mapping = self._flow.mappings.get((listing.system.alias, "from", "stock-level"))
         if listing.system.role != "shop" or mapping is None:
@@ -158,7 +158,9 @@ class Audit:
             notes.append("stock is compared only when the whole log is read: leave out --since")
             return iter(())
         env = self._flow.mapping_env(listing.system.alias)
-        return states.stock(
+        demand = open_demand(self._flow, store, self._codec)
+        stock.feed(demand, ledger)
+        return stock.differences(
             self._looked(listing),
             listing.documents["stock"],
             ledger,

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import ROUND_FLOOR, Decimal
 
 from penstock.audit import words
-from penstock.audit.ledger import OPEN, WRITTEN, Ledger, Version
+from penstock.audit.ledger import WRITTEN, Ledger, Version
 from penstock.audit.matching import fact
-from penstock.audit.model import ZERO, Difference, Window, plain
+from penstock.audit.model import Difference, Window, money
 from penstock.audit.wanted import ENDED, held_before
 from penstock.connectors.contract import Listed
 from penstock.records.ids import canonical_id
@@ -69,8 +68,7 @@ def statuses_of_shop(ledger: Ledger, looked: Looked) -> dict[str, str]:
     """The shop's word for a state -> the canonical one, as the log has seen them together."""
     return {
         str(version.record["source_status"]): str(version.record["status"])
-        for versions in ledger.orders.values()
-        for version in versions
+        for version in (versions[-1] for versions in ledger.orders.values())
         if version.record["source"]["system"] == looked.system
     }
 
@@ -102,8 +100,8 @@ def _stale_order(looked: Looked, each: Listed, newest: Version) -> Difference | 
     if state is not None and state != str(record["source_status"]):
         return words.stale_order(looked.name, each, newest, "state", str(record["source_status"]), state)
     if total is not None and total != record["totals"]["gross"]:
-        expected = plain(record["totals"]["gross"])
-        return words.stale_order(looked.name, each, newest, "total", expected, plain(total))
+        expected = money(record["totals"]["gross"])
+        return words.stale_order(looked.name, each, newest, "total", expected, money(total))
     return None
 
 
@@ -123,41 +121,3 @@ def erp_orders(looked: Looked, listed: Sequence[Listed], ledger: Ledger, window:
 def _placed_in(window: Window, ledger: Ledger, order_id: str | None) -> bool:
     versions = ledger.orders.get(order_id or "")
     return versions is not None and versions[-1].record["placed_at"] in window
-
-
-Unbooked = Callable[[str, datetime, tuple[str, str]], Decimal]
-"""(SKU, when the figure was read, ERP) -> units that the figure may not hold yet."""
-Payload = Callable[[Mapping[str, object]], Mapping[str, object]]
-
-
-def stock(
-    looked: Looked, listed: Sequence[Listed], ledger: Ledger, payload: Payload, unbooked: Unbooked
-) -> Iterator[Difference]:
-    """What the shop sells of each SKU against the ERP's last figure less what it has not booked."""
-    rows: dict[str, list[Listed]] = {}
-    for each in listed:
-        rows.setdefault(each.facts.get("sku", each.native_id), []).append(each)
-    for version in ledger.stock.values():
-        said = ledger.fate(version.made.event, looked.name)
-        if said is None or not (said.state in WRITTEN or (said.state in OPEN and said.reason.startswith("booking"))):
-            continue
-        record = version.record
-        made = payload(record)
-        sku = str(made.get("sku") or record["sku"])
-        row = _row_of(rows.get(sku, ()), sku, made.get("location"))
-        shown = None if row is None else fact(row, "available")
-        if row is None or shown is None or looked.young(datetime.fromisoformat(said.at)):
-            continue
-        source = record["source"]
-        taken = unbooked(sku, source["observed_at"], (source["system"], source["instance"]))
-        available = ZERO if record["deleted_at"] else record["available"]
-        wanted = max(available - taken, ZERO)
-        if shown not in {wanted, wanted.to_integral_value(ROUND_FLOOR)}:
-            yield words.stale_stock(looked.name, row, version, sku, available, taken, wanted, shown)
-
-
-def _row_of(rows: Sequence[Listed], sku: str, location: object) -> Listed | None:
-    """The row of a SKU, at its location where the shop has several; None when it cannot be told."""
-    if location is not None and len(rows) > 1:
-        rows = [each for each in rows if f"{each.native_id}|".startswith(f"{sku}|{location}|")]
-    return rows[0] if len(rows) == 1 else None

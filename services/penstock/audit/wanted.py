@@ -99,7 +99,7 @@ def standings(ledger: Ledger, target: str) -> list[Standing]:
 
 def _is_written(ledger: Ledger, version: Version, target: str) -> bool:
     said = ledger.fate(version.made.event, target)
-    return said is not None and said.state in WRITTEN
+    return said is not None and said.state in WRITTEN and ledger.reads(version)
 
 
 class Expectation:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from penstock.audit.ledger import Version
-from penstock.audit.model import Difference, Kind, plain
+from penstock.audit.model import Difference, Kind, money, plain
 from penstock.audit.wanted import Standing
 from penstock.connectors.contract import Listed
 
@@ -89,8 +89,9 @@ def not_on_log(system: str, order: Listed) -> Difference:
         expected="a record of it on the log",
         found=f"an order of {order.at.isoformat(timespec='seconds') if order.at else 'an unknown day'}, never read",
         currency=order.facts.get("currency", ""),
-        cause="its webhook was lost, and the polls passed over it",
-        repair=f"penstock census --heal, or save the order in {system} once more",
+        cause="its webhook was lost, and the polls passed over it or have not come to it",
+        repair="wait for two rounds of the census (`penstock audit list --what gap`); if it stays, save the order in "
+        f"{system} once more",
     )
 
 
@@ -173,8 +174,8 @@ def more_than_ordered(
         canonical_id=order.canonical_id,
         places=(str(order.newest.made.place),),
         what=what,
-        expected=f"at most {plain(ordered)}",
-        found=plain(found),
+        expected=f"at most {money(ordered)}",
+        found=money(found),
         cause="it was invoiced twice, or changed after it was invoiced"
         if over_invoiced
         else "it was paid twice, or a payment of another order was booked on it",

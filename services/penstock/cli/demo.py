@@ -1,6 +1,8 @@
 """`penstock demo`: everything on one machine, orders with trouble among them, and the books at the end."""
 
+import os
 import shutil
+import subprocess
 import sys
 import tempfile
 import threading
@@ -16,16 +18,17 @@ import typer
 from penstock.cli.demo_report import together
 from penstock.cli.demo_run import DemoRun, Looks
 from penstock.cli.demo_view import View, summary
-from penstock.cli.errors import Exit
+from penstock.cli.errors import CommandError, Exit
 from penstock.cli.output import console, table
 from penstock.cli.run import DEFAULT_ENV
-from penstock.cli.stack import PREFERRED_PORTS, Stack, all_flows
+from penstock.cli.stack import PENSTOCK, PREFERRED_PORTS, Stack, all_flows
 from penstock.cli.up import Stopped, rows, start_with_progress, stop_signal
 
 app = typer.Typer(add_completion=False)
 
 SETTLE_SECONDS = 300.0
 SETTLE_SECONDS_PER_ORDER = 1.0
+AUDIT_SECONDS = 300.0
 
 
 @app.command(
@@ -61,9 +64,13 @@ def demo(
         out.print(table(("name", "pid", "listens", "log"), rows(supervisor)))
         try:
             report, good = play(stack, seed, orders, view, stopped, once=once)
+            statements = audited(stack)
         finally:
             supervisor.stop()
-    report |= {"restarts": supervisor.restarts, "seconds": round(time.monotonic() - began, 1)}
+    for statement in statements:
+        out.print(f"audit of {statement['flow']}: {statement['said']}", markup=False)
+    good = good and all(statement["balanced"] for statement in statements)
+    report |= {"audit": statements, "restarts": supervisor.restarts, "seconds": round(time.monotonic() - began, 1)}
     if json:
         write_json(report, json)
     out.print("the books balance" if good else f"the books do not balance; logs are in {folder}", markup=False)
@@ -100,6 +107,20 @@ def play(
     for line in dict.fromkeys(line for each in looks.values() for line in (*each.books.problems, *each.unsettled)):
         view.tell(line)
     return report, all(each.books.balanced and not each.unsettled for each in looks.values())
+
+
+def audited(stack: Stack) -> list[dict[str, Any]]:
+    """The audit of every flow, by a command of its own: it finds the sandboxes by the environment. Raises
+    CommandError when it cannot be had."""
+    flows = [part for name in stack.flows for part in ("--flow", name)]
+    command = [*PENSTOCK, "audit", "run", "--env", stack.env, "--json", *flows]
+    done = subprocess.run(
+        command, env={**os.environ, **stack.variables()}, capture_output=True, check=False, timeout=AUDIT_SECONDS
+    )
+    if done.returncode not in {Exit.OK, Exit.NO}:
+        raise CommandError(f"penstock audit run: {done.stderr.decode(errors='replace').strip()}")
+    found: list[dict[str, Any]] = orjson.loads(done.stdout)
+    return found
 
 
 def books_of(looks: Looks, policies: Mapping[str, Mapping[str, int]], seed: int) -> dict[str, Any]:

@@ -216,9 +216,9 @@ def test_a_final_fate_stays_whatever_is_written_later(books: Books) -> None:
 
 
 def test_a_record_that_cannot_be_read_is_named_by_its_place(books: Books) -> None:
-    headers = [("ce_id", b"e"), ("flow", b"prestashop-infor"), ("targets", b"")]
+    headers = [("ce_id", b"prestashop:1:order:41:1"), ("flow", b"prestashop-infor"), ("targets", TARGET.encode())]
     books.log.append("canonical.order", b"id", b"\x00rubbish", headers)
-    books.fate("e", "id", "applied", target="")
+    books.fate("prestashop:1:order:41:1", "id", "parked")
     found = [each for each in books.audit().differences if each.kind == "unreadable"]
     assert [each.places for each in found] == [("canonical.order-0-0",)]
 

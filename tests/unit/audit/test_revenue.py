@@ -26,8 +26,8 @@ def test_an_order_that_is_invoiced_and_paid_is_no_open_item(books: Books) -> Non
     statement = books.audit()
     assert (statement.differences, statement.open_items) == ([], [])
     assert [(row["day"], row["ordered"], row["invoiced"], row["paid"]) for row in statement.revenue] == [
-        ("2026-03-04", "65.76", "65.76", "0"),
-        ("2026-03-05", "0", "0", "65.76"),
+        ("2026-03-04", "65.76", "65.76", "0.00"),
+        ("2026-03-05", "0.00", "0.00", "65.76"),
     ]
 
 
