@@ -14,19 +14,24 @@ import orjson
 import pytest
 from tests.integration.infor_site import Site, serve
 from tests.integration.sink_world import World, booked_once, until
-from tests.unit.processors.shop_documents import incoming, order
+from tests.unit.processors.shop_documents import EVENT, incoming, order
 from tests.unit.sinks.fakes import FakeTarget, OrderHandler
 from typer.testing import CliRunner
 
 from penstock.cli.errors import Exit
 from penstock.cli.main import app
 from penstock.connectors.contract import Wait
+from penstock.flow.load import load_flow
 from penstock.log.dlq import dead_letter
+from penstock.log.headers import texts
 from penstock.log.kafka import KafkaSettings, producer
 from penstock.log.scan import scan
 from penstock.log.topics import Topic
 from penstock.log.wire import Codec
 from penstock.mapping import BadValue
+from penstock.processors.transform import Names, Transform
+from penstock.rules.validate import Policy
+from penstock.sinks.model import republish
 from penstock.sinks.runner import SinkRunner
 
 TOPICS = (
@@ -194,31 +199,54 @@ def known_items(tables: dict[str, list[dict[str, Any]]]) -> None:
         row["product_reference"] = "APR-STR"
 
 
-async def test_a_dead_letter_is_previewed_through_mapping_and_connector_and_nothing_is_written(
-    world: World, site: Site, registry_url: str, monkeypatch: pytest.MonkeyPatch
-):
+@pytest.fixture
+def codec(registry_url: str, monkeypatch: pytest.MonkeyPatch) -> Codec:
     monkeypatch.setenv("PENSTOCK_REGISTRY_URL", registry_url)
-    await asyncio.to_thread(Codec, registry_url, register=True)
+    return Codec(registry_url, register=True)
+
+
+async def previewed(*words: str) -> dict[str, Any]:
+    result = await run(*words, "--json")
+    assert result.exit_code == Exit.OK, f"{result.output} {result.exception!r}"
+    (told,) = json.loads(result.stdout)
+    assert told["target"] == "infor:DALS"
+    return dict(told)
+
+
+def writes(told: dict[str, Any]) -> list[dict[str, Any]]:
+    return [write for step in told["steps"] for write in step["writes"]]
+
+
+async def test_the_same_change_is_previewed_wherever_the_record_waits_and_nothing_is_written(
+    world: World, site: Site, codec: Codec
+):
+    """An order of the shop: as a dead letter of the processors, held by them, and parked at the sink."""
     failed = incoming(order(known_items))
     failed = replace(failed, topic=world.settings.topic(failed.topic))
     key, value, headers = dead_letter(failed, "processors", BadValue("not a number"))
     send(world, "dlq.processors", key, value, headers)
+    flow = load_flow("prestashop-infor")
+    transform = Transform(flow, codec, Names(world.settings.topic_prefix, 4), Policy())
+    output = next(each for each in transform(failed) if "canonical" in each.topic)
+    event = {"event_id": EVENT, "canonical_id": output.key.decode(), "entity": "order", "document": "PS1-41"}
+    entry = {**event, "flow": flow.name, "target": "infor:DALS", "on": "customer", "reason": "", "since": ""}
+    carried = republish(output.topic, output.key, output.value or b"", texts(output.headers))
+    send(world, "parked.infor", b"parked", orjson.dumps(entry | {"republish": carried}), [])
+    carried = republish(failed.topic, failed.key, failed.value, texts(failed.headers))
+    send(world, "hold", b"held", orjson.dumps(entry | {"on": "order-total", "republish": carried}), [])
     (place,) = await letters()
-    ends = {name: count(world, name) for name in ("canonical.order", "effect.infor", "fate", "hold")}
+    ends = {name: count(world, name) for name in ("canonical.order", "effect.infor", "fate", "hold", "parked.infor")}
 
-    result = await run("dlq", "preview", place, "--json")
-    assert result.exit_code == Exit.OK, f"{result.output} {result.exception!r}"
-    (told,) = json.loads(result.stdout)
-    assert told["target"] == "infor:DALS"
-    names = [(step["entity"], step["step"]) for step in told["steps"]]
+    told = await previewed("dlq", "preview", place)
     assert told["fate"] == "applied", told["reason"]
+    names = [(step["entity"], step["step"]) for step in told["steps"]]
     assert names[:2] == [("customer-request", "bill-to"), ("customer-request", "ship-to")]
-    assert ("order", "header") in names
-    assert ("order", "release") in names
-    sent = [write for step in told["steps"] for write in step["writes"]]
-    assert all("authorization" not in write["headers"] for write in sent)
+    assert {("order", "header"), ("order", "release")} <= set(names)
+    assert all("authorization" not in write["headers"] for write in writes(told))
+    assert writes(await previewed("parked", "preview", "PS1-41")) == writes(told)
+    assert writes(await previewed("holds", "preview", "PS1-41", "--release", "*")) == writes(told)
+    held = await previewed("dlq", "preview", place, "--set", '/parts/0/body/orders/0/current_state="999"')
+    assert (held["fate"], held["rule"], held["steps"]) == ("held", "unknown-code", [])
+
     assert written(site) == []
     assert {name: count(world, name) for name in ends} == ends
-
-    held = await run("dlq", "preview", place, "--set", '/parts/0/body/orders/0/current_state="999"', "--json")
-    assert json.loads(held.stdout)[0]["fate"] == "held", held.output

@@ -6,17 +6,13 @@ done twice is the same event, which is applied once.
 """
 
 import asyncio
-import os
-import shlex
-import subprocess
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from penstock.cli import payloads
+from penstock.cli.dlq_edit import edited_bytes
 from penstock.cli.dlq_query import Place, Places, Stage, Where, chosen_by, in_key_order, query_of
 from penstock.cli.errors import CommandError, Exit
 from penstock.cli.letters import (
@@ -37,10 +33,9 @@ from penstock.cli.letters import (
     today,
 )
 from penstock.cli.logview import LogView, Outgoing, Why, audit, header
-from penstock.cli.options import Bootstrap, Json, reachable, registry
+from penstock.cli.options import Bootstrap, Json, reachable
 from penstock.cli.output import console, print_json
 from penstock.log.scan import Record
-from penstock.log.wire import Codec
 
 AT_ONCE = 500
 """Letters per round of acknowledgements."""
@@ -140,7 +135,7 @@ def edit(
     letter = find(view, place)
     if not once_more and (how := dealt_with(view).get(place)):
         raise CommandError(f"{place} was {how} before; --again edits and retries it all the same", Exit.NO)
-    value = _edited_bytes(view, letter, file, sets or [], registry_url, as_bytes=as_bytes)
+    value = edited_bytes(view, letter, file, sets or [], registry_url, as_bytes=as_bytes)
     if value == letter.value:
         raise CommandError("nothing was changed: `penstock dlq retry` publishes it as it is", Exit.NO)
     hashes = {"original_sha256": sha256(letter.value), "edited_sha256": sha256(value)}
@@ -176,7 +171,7 @@ def preview(
     letter = find(view, place)
     made = again(letter)
     if file is not None or sets:
-        made.value = _edited_bytes(view, letter, file, sets or [], registry_url, as_bytes=False)
+        made.value = edited_bytes(view, letter, file, sets or [], registry_url, as_bytes=False)
     target = header(letter, "dlq-target") or None
     with reachable():
         found = asyncio.run(preview_of(view, made, flow or header(letter, "flow"), env, registry_url, target))
@@ -236,66 +231,3 @@ def _report(what: str, done: Sequence[Record], passed_over: dict[str, str], *, j
         out.print(f"{len(done)} {what}, {len(passed_over)} passed over" if done or passed_over else "no dead letters")
     if passed_over:
         raise typer.Exit(Exit.NO)
-
-
-# --- editing
-
-
-def _edited_bytes(
-    view: LogView, letter: Record, file: Path | None, sets: Sequence[str], url: str | None, *, as_bytes: bool
-) -> bytes:
-    """The bytes to publish. Raises CommandError when they are no longer this document."""
-    if file is not None and sets:
-        raise CommandError("give --file or --set, not both", Exit.USAGE)
-    topic, original = view.name(header(letter, "dlq-topic")), letter.value or b""
-    if as_bytes:
-        if file is None:
-            raise CommandError("--as-bytes needs --file", Exit.USAGE)
-        return payloads.checked(topic, original, _read(file))
-
-    def codec() -> Codec:
-        return Codec(registry(url))
-
-    with reachable():
-        document = payloads.readable(topic, original, codec)
-        if document is None:
-            raise CommandError(
-                f"{name_of(letter)} holds no document that can be read: write `dlq show --bytes` to a file, correct "
-                "it, and give it with --file and --as-bytes",
-                Exit.NO,
-            )
-        for each in sets:
-            pointer, equals, text = each.partition("=")
-            if not equals:
-                raise CommandError(f"--set {each}: write /json/pointer=VALUE", Exit.USAGE)
-            payloads.changed(document, pointer, text)
-        if file is not None:
-            document = payloads.loads(_read(file))
-        elif not sets:
-            text = _in_editor(payloads.text_of(document))
-            if text == payloads.text_of(document):
-                return original
-            document = payloads.loads(text.encode())
-        return payloads.rewritten(topic, original, document, codec)
-
-
-def _read(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except OSError as error:
-        raise CommandError(f"{file} cannot be read: {error.strerror}", Exit.USAGE) from error
-
-
-def _in_editor(text: str) -> str:
-    """What a person makes of it in $VISUAL or $EDITOR; the file is theirs alone, and is gone afterwards."""
-    editor = os.environ.get("VISUAL") or os.environ.get("EDITOR")
-    if not editor:
-        raise CommandError("set EDITOR, or give --set or --file", Exit.USAGE)
-    with tempfile.TemporaryDirectory(prefix="penstock-edit-") as folder:
-        path = Path(folder) / "document.json"
-        path.write_text(text, encoding="utf-8")
-        try:
-            subprocess.run([*shlex.split(editor), str(path)], check=True)
-        except (OSError, subprocess.CalledProcessError) as error:
-            raise CommandError(f"{editor} failed: {error}; nothing was changed", Exit.NO) from error
-        return path.read_text(encoding="utf-8")

@@ -13,6 +13,7 @@ from confluent_kafka import KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from penstock.cli.errors import CommandError, Exit
+from penstock.log.headers import EDITED
 from penstock.log.kafka import KafkaSettings, admin, producer
 from penstock.log.partition import partition_for
 from penstock.log.scan import Record, ScanError, scan
@@ -167,6 +168,15 @@ def body(record: Record) -> dict[str, Any]:
 def header(record: Record, name: str) -> str:
     """A header as text; empty when it is absent. The last of a repeated name counts."""
     return next((value.decode("utf-8", "replace") for known, value in reversed(record.headers) if known == name), "")
+
+
+def edited_by(record: Record) -> str:
+    """`; edited by ann: why`, where a person has changed its bytes; else nothing."""
+    try:
+        said = orjson.loads(header(record, EDITED) or "null")
+    except orjson.JSONDecodeError:
+        said = None
+    return f"; edited by {said.get('by')}: {said.get('why')}" if isinstance(said, dict) else ""
 
 
 def place(record: Record) -> str:

@@ -37,6 +37,8 @@ from penstock.sinks.rehearsal import PreviewError, Rehearsal
 from penstock.sinks.state import SinkState
 
 LOAD_SECONDS = 300.0
+AT_THE_END = 2**62
+"""Offset of a record that would be published now: behind all that are there."""
 NO_OWNER = -1
 """In place of a fence's offset: a preview owns nothing, and takes every record of the log as another's."""
 
@@ -106,10 +108,11 @@ class Desk:
         given = [(name, text.encode()) for name, text in headers.items()]
         if record.topic not in transform.topics:
             raise CommandError(f"the flow {self._flow.name} reads nothing from {record.topic}", Exit.NO)
+        partition = partition_for(record.key, len(self._view.partitions(self._view.name(record.topic))) or 1)
         if transform.remembers:
             await routes.open(self._settings).until_caught_up(LOAD_SECONDS)
         try:
-            outputs = transform(Incoming(record.topic, -1, -1, record.key, record.value or b"", given))
+            outputs = transform(Incoming(record.topic, partition, AT_THE_END, record.key, record.value or b"", given))
         except Exception as error:  # noqa: BLE001 - whatever makes a dead letter of it is the answer
             reason = f"{type(error).__name__}: {error}"
             return [Preview(target or "", "", headers.get("ce_id", ""), "parked", reason, "dead letter again")]

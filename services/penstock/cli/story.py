@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from penstock.cli.logview import LogView, body, header
+from penstock.cli.logview import LogView, body, edited_by, header
 from penstock.log.fates import Fate
 from penstock.log.scan import Record
 from penstock.log.wire import WireError
@@ -138,7 +138,7 @@ class Storyteller:
                 what = f"{entity} {said.get('reference') or native}"
                 story.documents[said["id"]] = what
                 story.events.add(header(record, "ce_id"))
-                detail = f"{state_of(entity, said)}; for {header(record, 'targets') or 'nobody'}"
+                detail = f"{state_of(entity, said)}; for {header(record, 'targets') or 'nobody'}{edited_by(record)}"
                 story.steps.append(Step(record.at, "canonical", what, detail, self._place(record)))
                 if entity == "order":
                     story.reference, story.number = said["reference"], said["number"]

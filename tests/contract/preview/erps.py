@@ -75,10 +75,10 @@ class Web:
         return made
 
 
-def infor_desk() -> Desk:
+def infor_desk(**changes: Any) -> Desk:
     options = {"time_zone": "America/Chicago"}
     given = {"ionapi": ionapi(HOST, options), "configuration": "ACME_TST_DALS", "alias_customer": "1042"}
-    return Desk("infor", infor.settings(**given), options)
+    return Desk("infor", infor.settings(**given, **changes), options)
 
 
 async def infor_orders(desk: Desk, rng: random.Random) -> AsyncIterator[None]:
@@ -97,7 +97,7 @@ async def infor_orders(desk: Desk, rng: random.Random) -> AsyncIterator[None]:
             yield await desk.give("order", record, infor.payload_of(record))
 
 
-def sage_desk() -> Desk:
+def sage_desk(**changes: Any) -> Desk:
     options = {"rate_limit": 1_000_000, "concurrency": 8, "work_seconds": 0, "time_scale": 1000}
     given = {
         "base_url": HOST,
@@ -107,7 +107,7 @@ def sage_desk() -> Desk:
         "terms_code": "01",
         "cancel_reason": "WEBCN",
     }
-    return Desk("sage100", sage.settings(**given), options)
+    return Desk("sage100", sage.settings(**given, **changes), options)
 
 
 async def sage_orders(desk: Desk, rng: random.Random) -> AsyncIterator[None]:
