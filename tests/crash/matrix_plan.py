@@ -12,6 +12,7 @@ SERVICES_OF: Mapping[str, tuple[str, ...]] = {
     "processors": ("processors",),
     "sinks": ("sinks",),
     "lanes": ("ingress", "sinks"),
+    "replay": ("replay",),
 }
 """First part of a step's name -> the processes that it is in."""
 

@@ -7,10 +7,12 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.crash.matrix_lives import Life, life_of
 from tests.crash.matrix_plan import Fault
+from tests.crash.matrix_replay import ReplayFailedError, replay
 from tests.crash.matrix_stand import Stand, local_broker
 from tests.crash.matrix_state import Clean, Eyes, Names, State, moved
 
@@ -26,6 +28,7 @@ from penstock.log.broker import LocalBroker
 from penstock.log.kafka import producer
 from penstock.records.raw import EntityRef
 
+PROCESSES = (*SERVICES, "replay")
 CLEAN_RUNS = 3
 RUNS_PER_STACK = 50
 LOOK_EVERY = 0.3
@@ -100,14 +103,14 @@ class Certification:
         self._fresh()
         states: list[State] = []
         hits: dict[str, Counter[str]] = {}
-        for service in SERVICES:
+        for service in PROCESSES:
             self._starting[service] = set(self.stand.news(service)[0])
         for _ in range(CLEAN_RUNS):
-            state, left = self._run(None, None)
+            found, left = self._run(None, None)
             if left:
                 raise RuntimeError(f"a clean run of {self.flow} did not settle: {'; '.join(left)}")
-            states.append(state)
-            for service in SERVICES:
+            states += found
+            for service in PROCESSES:
                 hits.setdefault(service, Counter()).update(self.stand.news(service)[0])
         self.done.hits = {
             service: counted + Counter(dict.fromkeys(self._starting[service], 1)) for service, counted in hits.items()
@@ -132,14 +135,15 @@ class Certification:
         assert self._stand is not None
         return self._stand
 
-    def _run(self, fault: Fault | None, clean: Clean | None) -> tuple[State, Sequence[str]]:
-        """The end state, and what is wrong with it."""
+    def _run(self, fault: Fault | None, clean: Clean | None) -> tuple[Sequence[State], Sequence[str]]:
+        """The end states (before a replay of the orders, and after it), and what is wrong with the last one."""
         assert self._life is not None
         self._runs += 1
         self._on_stand += 1
         stand, life = self.stand, self._life
         eyes = Eyes({life.source[0]: life.shop, life.erp_name: life.erp})
         before = eyes.take()
+        since = datetime.now(UTC)
         play, texts = life.begin(self._runs)
         columns = {each.native_id: f"order-{place}" for place, each in enumerate(play.placed, 1)}
         self._junk(life)
@@ -158,7 +162,8 @@ class Certification:
         deadline = time.monotonic() + SETTLE_SECONDS
         settled_at: float | None = None
         redriven = False
-        state: State = {}
+        states: list[State] = []
+        replays = fault is None or fault.service == "replay"
         left: Sequence[str] = ["nothing was looked at"]
         while time.monotonic() < deadline:
             time.sleep(LOOK_EVERY)
@@ -171,16 +176,26 @@ class Certification:
                 continue
             now = time.monotonic()
             settled_at = settled_at or now
-            if fault is not None and not self._reached and now - settled_at < REACH_SECONDS:
+            waits = fault is not None and fault.service != "replay" and not self._reached
+            if waits and now - settled_at < REACH_SECONDS:
                 continue
             state = end()
             left = clean.differences(state) if clean is not None else []
-            if not left and now - settled_at > STAYS_SECONDS:
+            if left or now - settled_at < STAYS_SECONDS:
+                continue
+            states.append(state)
+            if not replays or len(states) == 2:
                 break
+            try:
+                replay(stand, since, lambda: self._look_for(fault))
+            except ReplayFailedError as error:
+                left = [str(error)]
+                break
+            settled_at, deadline = None, time.monotonic() + SETTLE_SECONDS
         if fault is not None:
             stand.disarm(fault.service)
             stand.end_second()
-        return state, left
+        return states, left
 
     def _look_for(self, fault: Fault | None) -> None:
         if fault is None or self._reached:

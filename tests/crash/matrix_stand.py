@@ -60,14 +60,16 @@ class Stand:
 
     def _supervisor(self) -> Supervisor:
         made = self.stack.supervisor(on_event=self._tell)
-        common = {"PENSTOCK_TOPIC_PREFIX": self.settings.topic_prefix}
         for name, child in made.children.items():
-            more = common | (self._armed_environment(name) if name in SERVICES else {})
+            common = {"PENSTOCK_TOPIC_PREFIX": self.settings.topic_prefix}
+            more = self.environment(name) if name in SERVICES else common
             child.spec = replace(child.spec, env={**child.spec.env, **more})
         return made
 
-    def _armed_environment(self, service: str) -> dict[str, str]:
+    def environment(self, service: str) -> dict[str, str]:
+        """What a process of ours is told, beside where its systems are."""
         return {
+            "PENSTOCK_TOPIC_PREFIX": self.settings.topic_prefix,
             "PENSTOCK_SESSION_SECONDS": str(SESSION_SECONDS),
             "PENSTOCK_PATIENCE_SECONDS": str(PATIENCE_SECONDS),
             VARIABLE: f"@{self._arm_file(service)}",
@@ -147,8 +149,10 @@ class Stand:
     def _take_over(self, service: str, pid: int) -> None:
         """A second worker takes the partitions of the frozen one, which then goes on as if nothing had happened."""
         began = time.monotonic()
-        self._start_second(service)
-        while time.monotonic() - began < FROZEN_SECONDS or not self._second_ready():
+        grouped = service in SERVICES
+        if grouped:
+            self._start_second(service)
+        while time.monotonic() - began < FROZEN_SECONDS or (grouped and not self._second_ready()):
             if time.monotonic() - began > SECOND_SECONDS:
                 break
             time.sleep(0.1)

@@ -10,6 +10,7 @@ from typing import Any
 
 from confluent_kafka import Producer
 
+from penstock.checkpoints import reach
 from penstock.log.fates import FateState
 from penstock.processors.deliver import Output
 from penstock.replay.errors import StalledError
@@ -91,6 +92,7 @@ class Sender:
                 on_delivery=self._delivered,
             )
         self._under_way[sending.event_id] = sending
+        reach("replay.produced")
 
     def _delivered(self, error: Any, _: Any) -> None:
         if error is not None:
@@ -120,6 +122,7 @@ class Sender:
         for sending in answered:
             del self._under_way[sending.event_id]
             self._count(sending)
+            reach("replay.answered")
         self._tick(self.done)
         return bool(answered)
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Self
 
+from penstock.checkpoints import reach
 from penstock.flow.flow import Flow, System
 from penstock.log.kafka import KafkaSettings, producer
 from penstock.log.registry_client import RegistryClient
@@ -168,6 +169,7 @@ class Session:
     def _send(self, run: Run, sendings: Iterable[Sending | None], tick: Callable[[int], object]) -> Counter[str]:
         if self._fates is None:
             raise RuntimeError("fates are loaded before anything is sent")
+        reach("replay.begun")
         options = run.options
         client = producer(self._settings, **{"linger.ms": 0})
         sender = Sender(
@@ -180,6 +182,7 @@ class Session:
         )
         try:
             sender.run(sending for sending in sendings if sending is not None)
+            reach("replay.sent")
         finally:
             client.flush(10)
         return sender.ends
