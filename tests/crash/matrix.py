@@ -22,7 +22,8 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from tests.crash.matrix_plan import Fault, plan
 from tests.crash.matrix_report import differences, report, uncovered
-from tests.crash.matrix_run import Certification, as_json
+from tests.crash.matrix_result import as_json
+from tests.crash.matrix_run import Certification
 
 from penstock.checkpoints import Arming, existing
 

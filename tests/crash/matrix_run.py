@@ -1,18 +1,17 @@
 """Certifies one flow: clean runs first, then one run per fault, each compared with the clean ones."""
 
-import json
 import os
 import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.crash.matrix_lives import Life, life_of
 from tests.crash.matrix_plan import Fault
 from tests.crash.matrix_replay import ReplayFailedError, replay
+from tests.crash.matrix_result import Certified, Result
 from tests.crash.matrix_stand import Stand, local_broker
 from tests.crash.matrix_state import Clean, Eyes, Names, State, moved
 
@@ -40,27 +39,6 @@ STAYS_SECONDS = 1.0
 """For so long the end state must stay as it is: a double may come late."""
 
 Tell = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """`reached`: the fault came about. `differences` in words; none when all ended as in the clean runs."""
-
-    fault: Fault
-    reached: bool
-    differences: Sequence[str]
-    seconds: float
-
-
-@dataclass(slots=True)
-class Certified:
-    """Of one flow. `hits`: steps that the clean runs came by, per service."""
-
-    flow: str
-    results: list[Result] = field(default_factory=list)
-    hits: dict[str, Counter[str]] = field(default_factory=dict)
-    ignored: int = 0
-    seconds: float = 0.0
 
 
 class Certification:
@@ -287,25 +265,3 @@ class Certification:
         if self._stand is not None:
             self._stand.stop()
         self._life = self._stand = None
-
-
-def as_json(done: Certified) -> str:
-    return json.dumps(
-        {
-            "flow": done.flow,
-            "ignored": done.ignored,
-            "seconds": done.seconds,
-            "hits": {service: dict(counted) for service, counted in done.hits.items()},
-            "results": [
-                {
-                    "service": each.fault.service,
-                    "fault": str(each.fault.arming),
-                    "reached": each.reached,
-                    "differences": list(each.differences),
-                    "seconds": round(each.seconds, 1),
-                }
-                for each in done.results
-            ],
-        },
-        indent=1,
-    )
