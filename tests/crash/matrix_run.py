@@ -197,6 +197,7 @@ class Certification:
         except CommandError as error:
             if error.code != Exit.UNREACHABLE:
                 raise
+            self.stand.look_afresh()
             return [str(error)]
 
     def _junk(self, life: Life) -> None:

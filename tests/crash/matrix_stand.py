@@ -78,6 +78,10 @@ class Stand:
 
     def start(self) -> None:
         self.supervisor.start()
+        self.look_afresh()
+
+    def look_afresh(self) -> None:
+        """An administrative client of librdkafka may wait in vain for a broker that was killed, and started again."""
         self.view = LogView(self.settings)
 
     def stop(self) -> None:
@@ -136,6 +140,7 @@ class Stand:
                 self.broker.kill()
                 self._acted(fault.service)
                 self.broker.start()
+                self.look_afresh()
             case "broker-freeze":
                 self.broker.pause()
                 self._acted(fault.service)
