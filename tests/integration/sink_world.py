@@ -16,6 +16,7 @@ from penstock.log.headers import Headers, Position
 from penstock.log.kafka import KafkaSettings, async_consumer, async_producer
 from penstock.log.partition import partition_for
 from penstock.log.pauses import Pauses
+from penstock.log.replays import REPLAY
 from penstock.log.scan import scan
 from penstock.log.xref import XrefStore
 from penstock.sinks.lookup import NoDemand
@@ -43,7 +44,8 @@ class World:
         self.settings = settings
         self.offsets: dict[int, int] = {}
 
-    async def send(self, orders: list[str], version: int = 1, **record: Any) -> None:
+    async def send(self, orders: list[str], version: int = 1, run: str = "", **record: Any) -> None:
+        """`run`: a replay that sends them."""
         producer = async_producer(self.settings)
         await producer.start()
         try:
@@ -55,7 +57,7 @@ class World:
                     "v": version,
                 } | record
                 headers = Headers(
-                    ce_id=f"{order}-v{version}",
+                    ce_id=f"{order}-v{version}~{run}" if run else f"{order}-v{version}",
                     ce_source="prestashop:1",
                     ce_type="penstock.canonical.order",
                     ce_time=AT,
@@ -67,7 +69,7 @@ class World:
                     self.settings.topic("canonical.order"),
                     orjson.dumps(value),
                     key=order.encode(),
-                    headers=headers.encode(),
+                    headers=headers.encode() + ([(REPLAY, run.encode())] if run else []),
                 )
             await producer.flush()
         finally:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,22 @@ from typer.testing import CliRunner
 
 import penstock.flow.load
 from penstock.cli.main import app
-from penstock.log.kafka import KafkaSettings
+from penstock.log.kafka import KafkaSettings, producer
 from penstock.log.replays import run_of
 from penstock.log.wire import Codec
+from penstock.log.xref import Link, unlink_records
+from penstock.records.ids import canonical_id
 from penstock.replay import runs
 
-pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
+pytestmark = [
+    pytest.mark.kafka,
+    pytest.mark.timeout(240),
+    pytest.mark.topics(
+        "raw.prestashop.*", "raw.infor.*", "canonical.*", "xref.*", "effect.prestashop", "effect.infor",
+        "customer-request.infor", "parked.prestashop", "parked.infor", "hold", "fate", "dlq.*", "alert", "audit",
+        "route", "control",
+    ),
+]  # fmt: skip
 
 FLOW, TARGET = "two-shops-one-company", "infor:DALS"
 
@@ -97,6 +108,21 @@ def test_a_resync_writes_what_the_target_has_lost_or_altered_and_a_second_one_no
     assert {key: state for key, state in fates.items() if not run_of(key[0])} == applied(41, 42, 43) | held
     audit = CliRunner().invoke(app, ["audit", "list", "--json"])
     assert [each["what"] for each in json.loads(audit.stdout)] == ["replay resync", "replay end"] * 2
+
+    forget(running, "PS00000042")
+    shown = replay("rebuild-xref", "--flow", FLOW, "--from-target", code=1)
+    assert (shown["missing"], shown["conflicts"]) == ({"order": 1}, [])
+    replay("rebuild-xref", "--flow", FLOW, "--yes", "--why", "a link was lost")
+    assert replay("rebuild-xref", "--flow", FLOW, "--from-target")["missing"] == {}
+
+
+def forget(running: Running, number: str) -> None:
+    """Takes an order of the company out of the cross-reference, both directions."""
+    order = canonical_id("prestashop", "1", "order", number.removeprefix("PS").lstrip("0"))
+    client = producer(running.settings)
+    for record in unlink_records(Link("order", order, "infor", "DALS", number, datetime.now(UTC))):
+        client.produce(running.settings.topic(record.topic), key=record.key, value=None)
+    client.flush()
 
 
 def test_a_corrected_table_shows_in_a_dry_run_and_is_written_again_with_fates_of_its_own(

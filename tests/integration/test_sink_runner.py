@@ -11,7 +11,7 @@ from tests.integration.sink_world import World, booked_once, until
 from tests.unit.sinks.fakes import FakeTarget, OrderHandler
 
 from penstock.cli.status import outages
-from penstock.connectors.contract import Hold, Wait
+from penstock.connectors.contract import Decision, Hold, Task, Wait
 from penstock.log.alerts import of_target
 from penstock.log.kafka import KafkaSettings, producer
 from penstock.log.pauses import pause_key
@@ -267,3 +267,23 @@ async def test_a_sink_that_was_killed_in_an_outage_calls_it_off_when_the_target_
     async with world.runner(OrderHandler(FakeTarget())) as runner:
         await until(lambda: runner.settled.get("applied") == 1)
     assert len(list(scan(world.settings, world.settings.topic("alert")))) == len(told), "and only once"
+
+
+async def test_live_orders_pass_a_replay_that_has_filled_its_lanes(world: World):
+    class Slow(OrderHandler):
+        """Comes to an end with replayed orders only when the live ones are booked."""
+
+        async def plan(self, task: Task) -> Decision:
+            if task.record["id"] in replays:
+                await booked.wait()
+            return await super().plan(task)
+
+    replays, live = [f"replayed-{number}" for number in range(60)], ["live-1", "live-2"]
+    target, booked = FakeTarget(), asyncio.Event()
+    await world.send(replays, run="20260304T090600Z0000")
+    async with world.runner(Slow(target)) as runner:
+        await until(lambda: runner.under_way == len(replays))
+        await world.send(live)
+        await until(lambda: runner.settled.get("applied") == len(live))
+        booked.set()
+        await until(lambda: runner.settled.get("applied") == len(live) + len(replays))

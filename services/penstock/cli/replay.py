@@ -15,6 +15,7 @@ from penstock.cli.options import registry as registry_client
 from penstock.cli.output import console
 from penstock.cli.replay_view import progress, show_report, show_runs, show_sent, show_xref
 from penstock.cli.run import DEFAULT_ENV, Env
+from penstock.connectors.contract import SourceRefusedError, SourceUnavailableError
 from penstock.flow.flow import Flow, FlowError, System
 from penstock.flow.load import flow_names, load_flow, read_flow_file
 from penstock.log.replays import new_run
@@ -68,7 +69,9 @@ def told() -> Iterator[None]:
             raise CommandError(str(error), Exit.USAGE) from error
         except RefusedError as error:
             raise CommandError(f"refused: {error}", Exit.NO) from error
-        except (StalledError, TimeoutError) as error:
+        except SourceRefusedError as error:
+            raise CommandError(f"a target cannot be listed: {error}", Exit.NO) from error
+        except (StalledError, TimeoutError, SourceUnavailableError) as error:
             raise CommandError(str(error), Exit.UNREACHABLE) from error
 
 

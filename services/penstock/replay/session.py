@@ -116,7 +116,7 @@ class Session:
         with XrefStore.open(self._settings) as store:
             await store.loader.until_caught_up(LOAD_TIMEOUT)
             several: list[str] = []
-            for system in self._flow.erps if from_target else ():
+            for system in self._listable() if from_target else ():
                 listed = await self._listed(system)
                 found, said = of_nobody(listed, links, store)
                 links += found
@@ -124,6 +124,9 @@ class Session:
             out = rebuilt(links, store)
         out.conflicts += several
         return out
+
+    def _listable(self) -> list[System]:
+        return [system for system in self._flow.erps if "order" in system.spec.lists]
 
     async def _listed(self, system: System) -> list[Link]:
         source = system.spec.source(system.settings, system.budget("ingress"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 
 import orjson
@@ -263,3 +264,44 @@ def test_each_shop_is_told_of_changed_demand_once(world: World):
 def test_an_order_of_one_shop_is_unknown_to_the_other(world: World):
     world.order("41", 3)
     assert not world.other_shop.seen("41")
+
+
+def message(order_id: str, quantity: int, offset: int, **headers: str) -> Any:
+    """A record of canonical.order, as the loader hands it over; the fake decoder reads JSON."""
+    record = {
+        "id": order_id,
+        "source": {"system": SHOP[0], "instance": SHOP[1], "observed_at": NOON},
+        "status": "paid",
+        "deleted_at": None,
+        "placed_at": NOON,
+        "lines": [{"sku": "APR-SND", "quantity": Decimal(quantity)}],
+    }
+    given = {"targets": ":".join(ERP), "raw": f"raw.prestashop.order-0-{offset}"} | headers
+    encoded = [(name, text.encode()) for name, text in given.items()]
+    return SimpleNamespace(topic=lambda: "", key=lambda: b"", value=lambda: record, headers=lambda: encoded)
+
+
+class AsItIs:
+    def decode(self, value: Any) -> tuple[str, dict[str, Any]]:
+        return "Order", value
+
+
+@pytest.fixture
+def followed(world: World) -> World:
+    world.demand._decoder = AsItIs()
+    return world
+
+
+def test_an_older_version_that_is_written_again_does_not_change_the_demand(followed: World):
+    followed.demand.take([message("A", 5, 9), message("A", 2, 7)])
+    assert followed.shop.unbooked("APR-SND", NOON, ERP) == 5
+
+
+def test_a_corrected_record_of_the_same_version_does(followed: World):
+    followed.demand.take([message("A", 5, 9), message("A", 2, 9)])
+    assert followed.shop.unbooked("APR-SND", NOON, ERP) == 2
+
+
+def test_a_record_that_one_target_is_compared_with_says_nothing_of_demand(followed: World):
+    followed.demand.take([message("A", 5, 9), message("A", 5, 9, resync="run", targets="infor:PARI")])
+    assert followed.shop.unbooked("APR-SND", NOON, ERP) == 5

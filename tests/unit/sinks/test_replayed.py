@@ -9,9 +9,11 @@ import pytest
 
 from penstock.connectors.contract import Hold, Settled
 from penstock.log.headers import Position
+from penstock.log.kafka import KafkaSettings
 from penstock.log.replays import REPLAY, RESYNC, replayed
-from penstock.sinks.model import Item, outranks
+from penstock.sinks.model import Entry, Item, outranks
 from penstock.sinks.progress import Finished
+from penstock.sinks.state import SinkState
 from tests.unit.sinks.fakes import FakeTarget, Memory, order_item, protocol
 
 FIRST, SECOND = "20260304T090600Z0000", "20260304T090601Z0000"
@@ -147,3 +149,12 @@ def test_places_that_cannot_be_compared_are_no_reason_to_call_either_old():
     one, other = Position("raw.shop.order", 0, 9), Position("raw.shop.order", 3, 1)
     assert outranks(one, "a", other, "b")
     assert outranks(other, "b", one, "a")
+
+
+def test_of_two_holds_of_one_version_that_of_the_later_run_stays():
+    state = SinkState(KafkaSettings(), "infor", "DALS")
+    for event in ("A-5", replayed("A-5", FIRST)):
+        again_of = {"headers": {"raw": "raw.shop.order-0-5"}}
+        data = {"entity": "order", "canonical_id": "A", "event_id": event, "republish": again_of}
+        state.put_entry(Entry("hold", event, 0, data))
+    assert [entry.event_id for entry in state.superseded_holds()] == ["A-5"]
