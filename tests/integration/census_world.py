@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,8 @@ from penstock.records.raw import RawDocument
 from penstock.service import http_server
 
 NEVER = 1e6
+CROWD = int(os.environ.get("PENSTOCK_CENSUS_ORDERS", "60"))
+PATIENCE = 60 + CROWD / 2
 Json = dict[str, Any]
 
 
@@ -48,7 +52,7 @@ KINDS = {
 }
 
 
-async def until(true: Callable[[], bool], seconds: float = 60.0) -> None:
+async def until(true: Callable[[], bool], seconds: float = PATIENCE) -> None:
     """`true` reads the log, so it is asked beside the event loop, in which ingress works."""
     async with asyncio.timeout(seconds):
         while True:
@@ -61,7 +65,7 @@ class World:
     def __init__(self, kind: Kind, url: str, settings: KafkaSettings, ingress: _SystemIngress) -> None:
         self.kind = kind
         self.settings = settings
-        self._shop = httpx.AsyncClient(base_url=url, timeout=60, trust_env=False)
+        self._shop = httpx.AsyncClient(base_url=url, timeout=PATIENCE, trust_env=False)
         self._producer = ingress_producer(ingress)
         self._mark: Any = None
         (self.instance,) = ingress.instances.values()
@@ -79,6 +83,12 @@ class World:
     async def faults(self, *faults: Json) -> None:
         answer = await self._shop.put("/_sandbox/faults", json={"faults": list(faults)})
         assert answer.status_code == 200, answer.text
+
+    async def at(self, moment: datetime) -> None:
+        """From now on it is `moment`, for the shop and for the census."""
+        shift = moment - datetime.now(UTC)
+        await self.faults({"kind": "clock_shift", "seconds": shift.total_seconds(), "times": None})
+        self.census._now = lambda: datetime.now(UTC) + shift
 
     async def place(self, count: int, webhook: str = "normal") -> set[str]:
         """Native ids of new orders."""
@@ -99,15 +109,15 @@ class World:
             self._mark = page.mark
         return found
 
-    async def on_the_log(self, native_ids: Iterable[str], seconds: float = 60.0) -> None:
+    async def on_the_log(self, native_ids: Iterable[str]) -> None:
         """Until every one of these orders is."""
         wanted = set(native_ids)
-        await until(lambda: wanted <= self.orders(), seconds)
+        await until(lambda: wanted <= self.orders())
 
     async def quiet(self) -> None:
         """Until every webhook that was sent has been taken, and every notification is answered."""
         told = -1
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE):
             while True:
                 before, told = told, len(await asyncio.to_thread(self.notes))
                 if before == told and not await self.census._log.unanswered():

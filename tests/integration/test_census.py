@@ -7,14 +7,14 @@ census. `PENSTOCK_CENSUS_ORDERS=1000` runs the crowded second at its full size.
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
 import pytest
-from tests.integration.census_world import KINDS, World, until, world_of
+from tests.integration.census_world import CROWD, KINDS, World, until, world_of
 
 from penstock.log.kafka import KafkaSettings
 from penstock.log.topics import Topic
@@ -26,7 +26,6 @@ pytestmark = [
         "audit", "control",
     ),
 ]  # fmt: skip
-CROWD = int(os.environ.get("PENSTOCK_CENSUS_ORDERS", "60"))
 
 
 @pytest.fixture(params=sorted(KINDS))
@@ -83,6 +82,16 @@ async def test_the_shops_clock_is_shifted_by_an_hour_and_back(world: World) -> N
         await world.quiet()
         assert not lost & world.orders()
         await closed_in_two_polls(world, lost)
+
+
+async def test_the_shops_clock_is_put_back_in_autumn(world: World) -> None:
+    """Two minutes around the change: orders of the second pass of the hour look older than those of the first."""
+    put_back = datetime(2026, 10, 25, 1, tzinfo=UTC)
+    lost: set[str] = set()
+    for seconds in (-90, -30, 30, 90):
+        await world.at(put_back + timedelta(seconds=seconds))
+        lost |= await world.place(2, webhook="lost")
+    await closed_in_two_polls(world, lost)
 
 
 async def test_many_orders_in_one_second_are_edited_while_the_census_pages(world: World) -> None:

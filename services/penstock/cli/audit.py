@@ -25,6 +25,9 @@ from penstock.log.kafka import KafkaSettings
 from penstock.log.scan import Record
 from penstock.log.wire import Codec
 
+EXAMPLES = 10
+"""Ids of a record that the table shows; `--json` has all."""
+
 app = typer.Typer(no_args_is_help=True, help="Do the books balance; what people did, and what penstock did not write.")
 
 Flows = Annotated[
@@ -130,7 +133,7 @@ def list_(
     if json:
         print_json(found)
     elif found:
-        print_table(("at", "who", "what", "subject", "target", "fields", "why"), (row(each) for each in found))
+        print_table(("at", "who", "what", "subject", "target", "fields, ids", "why"), (row(each) for each in found))
     else:
         console().print("nothing is in the audit log" + (f" as {what!r}" if what else ""), markup=False)
 
@@ -188,6 +191,7 @@ def select(records: Iterable[Record], what: str | None) -> list[dict[str, Any]]:
 
 
 def row(said: dict[str, Any]) -> list[object]:
-    fields = ", ".join(said.get("fields") or ())
+    listed = said.get("fields") or said.get("ids") or ()
+    more = f" and {len(listed) - EXAMPLES} more" if len(listed) > EXAMPLES else ""
     names = ("at", "who", "what", "subject", "target")
-    return [*(said.get(name) for name in names), fields, said.get("why")]
+    return [*(said.get(name) for name in names), ", ".join(listed[:EXAMPLES]) + more, said.get("why")]

@@ -56,14 +56,15 @@ class Clerk(Protocol):
 @dataclass(slots=True)
 class Memory:
     """The mark. `missing`: native id -> when it was created, of orders that were missing in the last round; `named`:
-    gaps -> whether they were read again and still did not come. `since`, `until`: the window of that round. `reach`:
-    seconds to which the window behind has grown.
+    gaps -> whether they were read again and still did not come. `since`, `until`, `compared`: the window of that round
+    and how many orders it held. `reach`: seconds to which the window behind has grown.
     """
 
     missing: dict[str, str] = field(default_factory=dict)
     named: dict[str, bool] = field(default_factory=dict)
     since: str = ""
     until: str = ""
+    compared: int = 0
     reach: float = 0.0
 
 
@@ -110,8 +111,12 @@ class Census:
 
     async def _judge(self, memory: Memory) -> list[str]:
         """What became of the orders that were missing; those to put on the log. They are named before they are."""
-        absent = [each for each in (*memory.missing, *memory.named) if not self._log.has(self._ref(each))]
-        told = await self._log.unanswered() if absent else frozenset()
+        absent, told = self._absent(memory), frozenset[str]()
+        if absent:
+            told = await self._log.unanswered()
+            # in this order: what was answered before the notifications were read is on the log by now
+            await self._log.refresh()
+            absent = self._absent(memory)
         silent = {each for each in absent if note_key(self._ref(each)).decode() not in told}
         window = (memory.since, memory.until)
         closed = [each for each in memory.named if each not in absent]
@@ -130,16 +135,21 @@ class Census:
         memory.missing = {each: at for each, at in memory.missing.items() if each in absent and each not in silent}
         return list(gaps)
 
+    def _absent(self, memory: Memory) -> set[str]:
+        return {each for each in (*memory.missing, *memory.named) if not self._log.has(self._ref(each))}
+
     async def _count(self, memory: Memory) -> None:
         """Lists the window, and remembers what is missing."""
         since, until = self._window(memory.reach)
+        memory.compared = 0
         async for page in self._source.listing(ENTITY, since, until):
-            self.counts["compared"] += len(page)
+            memory.compared += len(page)
             for row in page:
                 if row.native_id not in memory.named and not self._log.has(self._ref(row.native_id)):
                     memory.missing.setdefault(row.native_id, row.at.isoformat() if row.at else "")
             if self._behind:
                 await self._sleep(len(page) * 60 / self._settings.behind_per_minute)
+        self.counts["compared"] += memory.compared
         memory.since, memory.until = since.isoformat(), until.isoformat() if until else ""
         if len(memory.missing) > MOST:
             memory.missing = dict(list(memory.missing.items())[:MOST])

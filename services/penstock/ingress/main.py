@@ -14,6 +14,7 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from penstock.checkpoints import reach
 from penstock.connectors.contract import Source
 from penstock.flow.load import Flow, System, load_flow
+from penstock.flow.model import CensusEnv
 from penstock.ingress.census import ENTITY, Census
 from penstock.ingress.extract import Extractor
 from penstock.ingress.gaps import Gaps
@@ -122,7 +123,7 @@ class _InstanceIngress:
         self.censuses: list[Census] = []
         if system.spec.capabilities.webhooks and ENTITY in system.spec.lists:
             clerk = Gaps(producer, settings, flow.name, f"{system.name}:{system.instance}")
-            env, start = flow.env.ingress.census, flow.file.start.orders_from
+            env, start = census_env(flow, system), flow.file.start.orders_from
             self.censuses = [Census(self.source, known, clerk, env, start, behind=behind) for behind in (False, True)]
         self.pollers = Pollers(self.source, self.positions, producer, settings, self.censuses)
 
@@ -132,6 +133,14 @@ class _InstanceIngress:
         for what in self.censuses[0].counts if self.censuses else ():
             out[f"census_{name}_{what}_total"] = float(sum(each.counts[what] for each in self.censuses))
         return out
+
+
+def census_env(flow: Flow, system: System) -> CensusEnv:
+    """Where no webhooks are set up, polls bring every order: the census gives them their turn before it names a gap."""
+    env = flow.env.ingress.census
+    if getattr(system.settings, "webhook_secret", None) is not None:
+        return env
+    return env.model_copy(update={"interval": max(env.interval, 2 * system.settings.interval("orders"))})
 
 
 def lane_of(record: Record) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import orjson
@@ -13,6 +14,7 @@ from penstock.connectors.contract import Listed, SourceUnavailableError
 from penstock.flow.model import CensusEnv
 from penstock.ingress import census
 from penstock.ingress.census import Census
+from penstock.ingress.main import census_env
 from penstock.ingress.notes import note_key
 from penstock.log.loader import LoaderError
 from penstock.records.raw import EntityRef
@@ -168,6 +170,20 @@ async def test_an_order_whose_notification_waits_to_be_answered_is_no_gap(world:
     assert world.clerk.said == [("gap", ["41"])], "its own notification waits: nothing is left open yet"
 
 
+async def test_an_order_that_comes_while_the_log_is_asked_is_no_gap(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def answered_meanwhile() -> frozenset[str]:
+        world.log.documents.add("41")
+        return frozenset()
+
+    monkeypatch.setattr(world.log, "unanswered", answered_meanwhile)
+    world.placed("41")
+    await world.round()
+    assert await world.round() == []
+    assert world.clerk.said == []
+
+
 async def test_the_recent_window_has_no_end_since_a_shops_clock_may_be_ahead(world: World) -> None:
     world.placed("41", ago=-HOUR)
     world.placed("42", ago=2 * HOUR)
@@ -248,3 +264,12 @@ async def test_a_crash_before_the_mark_is_kept_names_and_notifies_again_and_lose
     world.mark = before
     assert await world.round() == ["41"]
     assert world.clerk.said == [("gap", ["41"])] * 2
+
+
+@pytest.mark.parametrize(("secret", "interval"), [("plain:key", 120.0), (None, 1800.0)])
+def test_a_shop_without_webhooks_is_counted_no_sooner_than_polls_have_had_their_turn(
+    secret: str | None, interval: float
+) -> None:
+    flow: Any = SimpleNamespace(env=SimpleNamespace(ingress=SimpleNamespace(census=CensusEnv())))
+    system: Any = SimpleNamespace(settings=SimpleNamespace(webhook_secret=secret, interval=lambda _set: 900.0))
+    assert census_env(flow, system).interval == interval
