@@ -111,7 +111,9 @@ async def test_an_edited_letter_never_looks_newer_than_a_later_version(world: Wo
         shown = await run("dlq", "show", place, "--bytes")
         edited = tmp_path / "edited.json"
         edited.write_bytes(orjson.dumps(orjson.loads(shown.stdout_bytes) | {"v": 99}))
-        done = await run("dlq", "edit", place, "--file", str(edited), "--as-bytes", "--why", "by hand")
+        words = ("dlq", "edit", place, "--file", str(edited), "--as-bytes", "--why", "by hand")
+        assert (await run(*words)).exit_code != Exit.OK  # its event has come to its end
+        done = await run(*words, "--again")
         assert done.exit_code == Exit.OK, done.output
         await until(lambda: runner.settled.get("superseded") == 1)
     assert target.writes == writes

@@ -20,7 +20,6 @@ from penstock.cli.letters import (
     again,
     attempts_of,
     closing,
-    dealt_with,
     discarding,
     edited,
     event_of,
@@ -29,6 +28,7 @@ from penstock.cli.letters import (
     find_all,
     name_of,
     open_letters,
+    passed_over,
     sha256,
     today,
 )
@@ -82,9 +82,9 @@ def retry(
     Exit code 1 when one of them was not retried: dealt with already, or back for the fourth time (--again).
     """
     view = LogView.connect(bootstrap)
-    chosen, passed_over = _chosen(view, places, where, stage, every=every, once_more=once_more)
+    chosen, left = _chosen(view, places, where, stage, every=every, once_more=once_more)
     looping = [] if once_more else [letter for letter in chosen if attempts_of(letter) > MOST_RETRIES]
-    passed_over |= {
+    left |= {
         name_of(letter): f"has failed {attempts_of(letter)} times: correct the cause first, or give --again"
         for letter in looping
     }
@@ -92,7 +92,7 @@ def retry(
     done = deal_with(
         view, chosen, "dlq retry", "dlq retried", why, lambda letter: [*closing(letter, today()), again(letter)]
     )
-    _report("retried", done, passed_over, json=json)
+    _report("retried", done, left, json=json)
 
 
 def discard(
@@ -105,14 +105,14 @@ def discard(
 ) -> None:
     """Give letters up: their events get the final fate `discarded`. The bytes stay until the topic drops them."""
     view = LogView.connect(bootstrap)
-    chosen, passed_over = _chosen(view, places, where, stage)
+    chosen, left = _chosen(view, places, where, stage, publish=False)
     fates = fates_of(chosen, view.records("fate")) if chosen else {}
 
     def deed(letter: Record) -> list[Outgoing]:
         return discarding(letter, fates.get(event_of(letter), []), why, today())
 
     done = deal_with(view, chosen, "dlq discard", "dlq discarded", why, deed)
-    _report("discarded", done, passed_over, json=json)
+    _report("discarded", done, left, json=json)
 
 
 def edit(
@@ -133,8 +133,8 @@ def edit(
     """
     view = LogView.connect(bootstrap)
     letter = find(view, place)
-    if not once_more and (how := dealt_with(view).get(place)):
-        raise CommandError(f"{place} was {how} before; --again edits and retries it all the same", Exit.NO)
+    if reason := passed_over(view, [letter], once_more=once_more).get(name_of(letter)):
+        raise CommandError(f"{place}: {reason}; an edit would change nothing", Exit.NO)
     value = edited_bytes(view, letter, file, sets or [], registry_url, as_bytes=as_bytes)
     if value == letter.value:
         raise CommandError("nothing was changed: `penstock dlq retry` publishes it as it is", Exit.NO)
@@ -205,29 +205,25 @@ def _chosen(
     *,
     every: bool = False,
     once_more: bool = False,
+    publish: bool = True,
 ) -> tuple[list[Record], dict[str, str]]:
     """The letters meant, in key order, and why others are passed over. Raises CommandError when nothing is named."""
     if bool(places) + bool(every) + bool(where) != 1:
         raise CommandError("name dead letters, or give --where (or, for a retry, --all)", Exit.USAGE)
-    if not places:
-        return list(in_key_order(chosen_by(query_of(where, today()), open_letters(view, stage)))), {}
-    found = find_all(view, places)
-    closed = {} if once_more else dealt_with(view)
-    passed_over = {
-        name_of(letter): f"was {closed[name_of(letter)]} before" for letter in found if name_of(letter) in closed
-    }
-    return list(in_key_order(letter for letter in found if name_of(letter) not in passed_over)), passed_over
+    found = find_all(view, places) if places else chosen_by(query_of(where, today()), open_letters(view, stage))
+    left = passed_over(view, found, once_more=once_more, publish=publish)
+    return list(in_key_order(letter for letter in found if name_of(letter) not in left)), left
 
 
-def _report(what: str, done: Sequence[Record], passed_over: dict[str, str], *, json: bool) -> None:
+def _report(what: str, done: Sequence[Record], left: dict[str, str], *, json: bool) -> None:
     if json:
-        print_json({"done": what, "letters": [name_of(letter) for letter in done], "passed_over": passed_over})
+        print_json({"done": what, "letters": [name_of(letter) for letter in done], "passed_over": left})
     else:
         out = console()
         for letter in done:
             out.print(f"{what} {name_of(letter)} to {header(letter, 'dlq-topic')}", markup=False)
-        for name, reason in passed_over.items():
+        for name, reason in left.items():
             out.print(f"not {what}: {name} {reason}", markup=False)
-        out.print(f"{len(done)} {what}, {len(passed_over)} passed over" if done or passed_over else "no dead letters")
-    if passed_over:
+        out.print(f"{len(done)} {what}, {len(left)} passed over" if done or left else "no dead letters")
+    if left:
         raise typer.Exit(Exit.NO)

@@ -53,13 +53,33 @@ def dealt_with(view: LogView) -> dict[str, str]:
 def still_open(letters: Sequence[Record], fates: Iterable[Record]) -> list[Record]:
     """Without those whose event has come to its end since: a newer version of the document took their place."""
     by_event = fates_of(letters, fates)
+    return [record for record in letters if not has_ended(record, by_event.get(event_of(record), []))]
 
-    def is_open(record: Record) -> bool:
-        ends = by_event.get(event_of(record), [])
-        # a fate that is older than the letter did not know of it
-        return not ends or not all(f.state.final for f in ends) or max(f.at for f in ends) < died_at(record)
 
-    return [record for record in letters if is_open(record)]
+def has_ended(record: Record, fates: Sequence[Fate]) -> bool:
+    """`fates`: all of the letter's event. One that is older than the letter did not know of it."""
+    return bool(fates) and all(fate.state.final for fate in fates) and max(fate.at for fate in fates) >= died_at(record)
+
+
+def passed_over(view: LogView, letters: Sequence[Record], *, once_more: bool, publish: bool = True) -> dict[str, str]:
+    """Letters that must be left alone, by name, and why.
+
+    What was given up, be it at one target of several, is not published again: not even with `once_more`.
+    """
+    fates, dealt = fates_of(letters, view.records("fate")) if letters else {}, dealt_with(view)
+    out: dict[str, str] = {}
+    for letter in letters:
+        name, ends = name_of(letter), fates.get(event_of(letter), [])
+        given_up = [fate for fate in ends if fate.state is FateState.DISCARDED]
+        if (given_up and publish) or dealt.get(name) == "discarded":
+            where = ", ".join(fate.target for fate in given_up if fate.target)
+            out[name] = f"was discarded{f' at {where}' if where else ''}: that is final, a later version may still come"
+        elif name in dealt and not once_more:
+            out[name] = f"was {dealt[name]} before"
+        elif has_ended(letter, ends) and not once_more:
+            said = ", ".join(sorted({fate.state.value for fate in ends}))
+            out[name] = f"its event has come to its end since: {said}"
+    return out
 
 
 def fates_of(letters: Sequence[Record], fates: Iterable[Record]) -> dict[str, list[Fate]]:

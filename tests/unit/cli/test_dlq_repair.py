@@ -154,6 +154,25 @@ def test_a_discarded_letter_ends_every_open_fate_of_its_event_and_is_gone_from_t
     assert run("dlq", "discard", "processors-0-0", "--why", "again").exit_code == Exit.NO
 
 
+def test_what_was_given_up_at_any_target_is_never_published_again(log: Log) -> None:
+    log._topics["fate"] += [fate(FateState.DISCARDED, "event-0", "erp:1"), fate(FateState.PARKED, "event-0", "erp:2")]
+    for choice in ("processors-0-0", "--where=key=event-0"):
+        refused = run("dlq", "retry", choice, "--again", "--why", "x")
+        assert "was discarded at erp:1" in refused.output
+    assert run("dlq", "discard", "processors-0-0", "--why", "at erp:2 too").exit_code == Exit.OK
+    run("dlq", "discard", "processors-0-1", "--why", "a test order")
+    assert "that is final" in run("dlq", "retry", "processors-0-1", "--again", "--why", "x").output
+    assert log.published() == []
+
+
+def test_a_letter_whose_event_has_come_to_its_end_is_passed_over(log: Log) -> None:
+    log._topics["fate"].append(fate(FateState.APPLIED, "event-0"))
+    assert "come to its end since: applied" in run("dlq", "retry", "processors-0-0", "--why", "x").output
+    assert run("dlq", "edit", "processors-0-0", "--set", "/a=1", "--why", "x").exit_code != Exit.OK
+    assert run("dlq", "discard", "processors-0-0", "--why", "x").exit_code == Exit.NO
+    assert log.sent == []
+
+
 def test_a_letter_without_any_fate_gets_one_at_the_place_where_it_was(log: Log) -> None:
     record = letter(offset=4)
     nameless = [pair for pair in record.headers if pair[0] != "ce_id"]
