@@ -11,6 +11,7 @@ from penstock.cli.errors import CommandError, Exit
 
 TEMPLATES = Path(__file__).parent / "connector_files"
 _NAME = re.compile(r"[a-z][a-z0-9]{2,15}")
+_IMPORT = r"from penstock\.\S+ import (?:\([^)]*\)|[^(\n]+)\n"
 _TITLE = re.compile(r"[^\\\"$\n]{1,50}")
 
 
@@ -49,8 +50,8 @@ def write_connector(root: Path, name: str, title: str) -> list[Path]:
 def _imports_in_order(text: str) -> str:
     """Where our imports stand in the order depends on the connector's name."""
     return re.sub(
-        r"(?:^from penstock\..*\n)+",
-        lambda block: "".join(sorted(block[0].splitlines(keepends=True), key=lambda line: line.split()[1])),
+        f"(?:^{_IMPORT})+",
+        lambda block: "".join(sorted(re.findall(_IMPORT, block[0]), key=lambda line: line.split()[1])),
         text,
         flags=re.MULTILINE,
     )
