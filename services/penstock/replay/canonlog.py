@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,13 +39,17 @@ class CanonicalLog:
         self._codec = codec
         self._spool = Spool()
 
-    def by_event(self, entities: Sequence[str]) -> Mapping[str, Kept]:
-        """Event id as its source gave it -> the record that speaks for it now: the last one. Raises ScanError."""
+    def by_event(self, entities: Sequence[str], wanted: Container[str]) -> Mapping[str, Kept]:
+        """Event id as its source gave it -> the record that speaks for it now: the last one. Raises ScanError.
+
+        wanted: those that anybody asks for.
+        """
         out: dict[str, Kept] = {}
         for entity in entities:
             for record, said in self._records(entity):
-                if record.value is not None and "ce_id" in said:
-                    out[original(said["ce_id"])] = self._keep(entity, record, said)
+                event_id = original(said.get("ce_id", ""))
+                if record.value is not None and event_id in wanted:
+                    out[event_id] = self._keep(entity, record, said)
         return out
 
     def newest(self, entities: Sequence[str], selection: Selection, target: str) -> list[tuple[str, Kept]]:

@@ -12,6 +12,9 @@ from penstock.log.scan import Record, scan
 from penstock.replay.errors import RefusedError
 from penstock.replay.selection import Picker, Selection
 
+Place = tuple[int, int]
+"""(partition, offset)"""
+
 
 @dataclass(frozen=True, slots=True)
 class RawTopic:
@@ -69,11 +72,15 @@ class RawLog:
                 f"no raw topic of the flow {flow.name} is meant: --from-offset and --entity must name one of "
                 f"{', '.join(sorted(topics)) or 'its own'}"
             )
-        self._wanted: dict[str, set[tuple[int, int]]] | None = None
+        self._wanted: dict[str, dict[Place, str]] | None = None
 
     def count(self) -> int:
         """How many versions there are; reads the log once."""
         return sum(map(len, self._chosen().values()))
+
+    def events(self) -> frozenset[str]:
+        """Their event ids."""
+        return frozenset(event_id for wanted in self._chosen().values() for event_id in wanted.values())
 
     def __iter__(self) -> Iterator[Version]:
         """In log order within each partition. Raises ScanError."""
@@ -83,26 +90,27 @@ class RawLog:
                 if (record.partition, record.offset) in wanted:
                     yield Version(topic, record, texts(record.headers))
 
-    def _chosen(self) -> dict[str, set[tuple[int, int]]]:
-        """Places of the wanted records, by topic."""
+    def _chosen(self) -> dict[str, dict[Place, str]]:
+        """Places of the wanted records and their event ids, by topic."""
         if self._wanted is None:
             self._wanted = {topic.name: self._places(topic) for topic in self.topics}
         return self._wanted
 
-    def _places(self, topic: RawTopic) -> set[tuple[int, int]]:
-        picked: set[tuple[int, int]] = set()
-        newest: dict[bytes, tuple[Position, tuple[int, int]]] = {}
+    def _places(self, topic: RawTopic) -> dict[Place, str]:
+        picked: dict[Place, str] = {}
+        newest: dict[bytes, tuple[Position, Place, str]] = {}
         keys: set[bytes] = set()
         for record in self._records(topic):
-            key, place = record.key or b"", (record.partition, record.offset)
+            key, place, said = record.key or b"", (record.partition, record.offset), texts(record.headers)
+            event_id = said.get("ce_id", "")
             if self._picker.raw(record, topic.system, topic.entity):
                 keys.add(key)
-                picked.add(place)
+                picked[place] = event_id
             if self._newest_only:
-                version, known = position_of(record, texts(record.headers)), newest.get(key)
+                version, known = position_of(record, said), newest.get(key)
                 if known is None or version.partition != known[0].partition or version.offset >= known[0].offset:
-                    newest[key] = version, place
-        return {newest[key][1] for key in keys} if self._newest_only else picked
+                    newest[key] = version, place, event_id
+        return {newest[key][1]: newest[key][2] for key in keys} if self._newest_only else picked
 
     def _records(self, topic: RawTopic) -> Iterator[Record]:
         for record in scan(self._settings, topic.name, since=self._since):

@@ -9,13 +9,17 @@ import orjson
 
 from penstock.flow.flow import Flow, System
 from penstock.log.fates import FateState
+from penstock.log.headers import texts
 from penstock.log.kafka import KafkaSettings
 from penstock.log.pauses import Pauses
 from penstock.log.scan import scan
+from penstock.log.wire import Codec
 from penstock.replay.errors import RefusedError
 from penstock.replay.fatebook import FateBook
 
 _IN_TARGET = frozenset({FateState.APPLIED, FateState.UNCHANGED})
+_ENDED = frozenset({"part-shipped", "shipped", "complete", "cancelled"})
+"""Of the canonical statuses of an ERP's order: booked anew it would be delivered twice."""
 _TRIED = _IN_TARGET | {FateState.REJECTED, FateState.HELD, FateState.WAITING, FateState.PARKED}
 
 OpenWrites = Collection[tuple[str, str, str]]
@@ -36,13 +40,27 @@ def open_writes(settings: KafkaSettings, targets: Collection[str]) -> OpenWrites
     return found
 
 
-class Safety:
-    """Judges single documents."""
+def ended_orders(settings: KafkaSettings, codec: Codec, target: str) -> Collection[str]:
+    """Canonical ids of orders of which a target has said that goods left, or that they are at their end. ScanError."""
+    found: set[str] = set()
+    for entity in ("shipment", "invoice", "order-status"):
+        for record in scan(settings, settings.topic(f"canonical.{entity}")):
+            order_id = (record.key or b"").decode()
+            if record.value is None or order_id in found or texts(record.headers).get("ce_source") != target:
+                continue
+            if entity != "order-status" or codec.decode(record.value)[1]["status"] in _ENDED:
+                found.add(order_id)
+    return found
 
-    def __init__(self, flow: Flow, fates: FateBook, writes: OpenWrites) -> None:
+
+class Safety:
+    """Judges single documents. ended: orders that must not come back should the target have them no more."""
+
+    def __init__(self, flow: Flow, fates: FateBook, writes: OpenWrites, ended: Collection[str] = ()) -> None:
         self._start = flow.file.start.orders_from
         self._fates = fates
         self._writes = writes
+        self._ended = ended
 
     def too_old(self, entity: str, record: Mapping[str, Any]) -> str | None:
         """Why an order was never this flow's."""
@@ -50,6 +68,8 @@ class Safety:
 
     def against_resync(self, entity: str, canonical_id: str, event_id: str, target: str) -> str | None:
         """Why a document is left as it is at a target; None when it may be compared there."""
+        if entity == "order" and canonical_id in self._ended:
+            return "it was shipped, invoiced, completed or cancelled there"
         if why := self._unknown(entity, canonical_id, target):
             return why
         if waiting := self._fates.open_of(canonical_id, target):

@@ -21,7 +21,7 @@ from penstock.replay.fatebook import FateBook
 from penstock.replay.plan import Canonical, Resync
 from penstock.replay.rawlog import RawLog
 from penstock.replay.runs import Run
-from penstock.replay.safety import Safety, open_writes
+from penstock.replay.safety import Safety, ended_orders, open_writes
 from penstock.replay.selection import Selection
 from penstock.replay.send import Sender, Sending
 from penstock.replay.xref import Rebuilt, from_canonical, from_effects, from_fates, listed_orders, of_nobody, rebuilt
@@ -95,14 +95,14 @@ class Session:
 
     def resync_preview(self, system: System, selection: Selection) -> tuple[int, Counter[str]]:
         """How many documents `resync` would send, and why others are left."""
-        plan = Resync(self._settings, self._log, self._safety([system.target]), PREVIEW, system.target)
+        plan = Resync(self._settings, self._log, self._safety_at(system, selection), PREVIEW, system.target)
         documents = self._log.newest(self._entities_to(system), selection, system.target)
         return sum(1 for sending in plan.sendings(documents) if sending is not None), plan.left
 
     def resync(self, system: System, selection: Selection, run: Run, *, advance: Advance) -> Sent:
         """Sends the newest record of each document to the target alone. Raises StalledError too."""
         documents = self._log.newest(self._entities_to(system), selection, system.target)
-        plan = Resync(self._settings, self._log, self._safety([system.target]), run.name, system.target)
+        plan = Resync(self._settings, self._log, self._safety_at(system, selection), run.name, system.target)
         ends = self._send(run, plan.sendings(documents), lambda done: advance(done + plan.left.total(), len(documents)))
         advance(len(documents), len(documents))
         return Sent(ends, plan.left)
@@ -145,7 +145,7 @@ class Session:
         raw = RawLog(self._settings, self._flow, selection, newest_only=not every_version)
         of = raw.count()
         transform = transform_of(self._flow, self._codec, self._settings, self._routes)
-        known = self._log.by_event(sorted({topic.entity for topic in raw.topics}))
+        known = self._log.by_event(sorted({topic.entity for topic in raw.topics}), raw.events())
         comparer = Comparer(transform, self._codec, self._log, known)
         for done, compared in enumerate(comparer.run(iter(raw), report), 1):
             yield done, of, compared
@@ -163,11 +163,16 @@ class Session:
             every_version=every_version,
         )
 
-    def _safety(self, targets: Collection[str]) -> Safety:
+    def _safety_at(self, system: System, selection: Selection) -> Safety:
+        orders = system.role == "erp" and (not selection.entities or "order" in selection.entities)
+        ended = ended_orders(self._settings, self._codec, system.target) if orders else ()
+        return self._safety([system.target], ended)
+
+    def _safety(self, targets: Collection[str], ended: Collection[str] = ()) -> Safety:
         if self._fates is None:
             self._fates = FateBook(targets)
             self._fates.open(self._settings)
-        return Safety(self._flow, self._fates, open_writes(self._settings, targets))
+        return Safety(self._flow, self._fates, open_writes(self._settings, targets), ended)
 
     def _send(self, run: Run, sendings: Iterable[Sending | None], tick: Callable[[int], object]) -> Counter[str]:
         if self._fates is None:

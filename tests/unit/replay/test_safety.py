@@ -114,3 +114,11 @@ def test_a_target_that_cannot_be_searched_is_refused():
     deaf = replace(system, spec=replace(system.spec, capabilities=Capabilities(search_by_reference=False)))
     with pytest.raises(RefusedError, match="written twice"):
         refuse_unsearchable(deaf)
+
+
+def test_an_order_that_was_shipped_or_has_ended_does_not_come_back():
+    book = FateBook([TARGET])
+    fate(book, "applied")
+    judge = Safety(FLOW, book, set(), ended={OWN})
+    assert judge.against_resync("order", OWN, EVENT, TARGET) == "it was shipped, invoiced, completed or cancelled there"
+    assert judge.against_resync("shipment", OWN, EVENT, TARGET) is None
