@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -11,6 +12,7 @@ import orjson
 
 from penstock.cli.causes import Cause, cause_of
 from penstock.cli.errors import CommandError, Exit
+from penstock.cli.given_up import fate_record, reason_of, refused_customer
 from penstock.cli.logview import LogView, Outgoing, body, header, now, who
 from penstock.ingress.notes import read_note
 from penstock.log.fates import Fate, FateState, collapse
@@ -19,6 +21,7 @@ from penstock.log.scan import Record
 from penstock.log.topics import load_topics
 from penstock.records.ids import canonical_id
 from penstock.records.raw import EntityRef
+from penstock.sinks.model import CUSTOMER_REQUEST
 
 KEPT_FROM = "dlq-kept-from"
 """Header of a copy: the letter whose place it takes."""
@@ -242,31 +245,17 @@ def closing(record: Record, at: datetime) -> list[Outgoing]:
 
 
 def discarding(record: Record, fates: Sequence[Fate], why: str, at: datetime) -> list[Outgoing]:
-    """The final fates of a letter that is given up: one for each that is open, `fates` being all of its event."""
-    reason = f"given up by a person: {why.strip()}"
+    """What ends a letter that is given up: a final fate for each that is open, `fates` being all of its event."""
+    if f"{CUSTOMER_REQUEST}." in header(record, "dlq-topic"):
+        return [refused_customer(record.value or b"{}", why, at)]
     if header(record, "dlq-stage") == "ingress" and not fates:
-        return [_of_notification(record, FateState.DISCARDED, reason, at)]
+        return [_of_notification(record, FateState.DISCARDED, reason_of(why), at)]
     still = [fate for fate in fates if not fate.state.final]
     if not fates:
         target, own_id = header(record, "dlq-target"), header(record, "dlq-record")
         still = [Fate(event_of(record), own_id, target, FateState.PARKED, "", "", "", at)]
-    return [
-        _outgoing(
-            Fate(
-                fate.event_id,
-                fate.canonical_id,
-                fate.target,
-                FateState.DISCARDED,
-                reason,
-                "cli",
-                fate.entity,
-                at,
-                fate.attempts,
-                fate.native_id,
-            )
-        )
-        for fate in still
-    ]
+    reason = reason_of(why)
+    return [fate_record(replace(fate, state=FateState.DISCARDED, reason=reason, where="cli", at=at)) for fate in still]
 
 
 def _of_notification(record: Record, state: FateState, reason: str, at: datetime) -> Outgoing:
@@ -275,12 +264,7 @@ def _of_notification(record: Record, state: FateState, reason: str, at: datetime
     except ValueError:
         ref = None
     own_id = canonical_id(ref.system, ref.instance, ref.entity, ref.native_id) if ref else ""
-    return _outgoing(Fate(event_of(record), own_id, "", state, reason, "cli", ref.entity if ref else "", at))
-
-
-def _outgoing(fate: Fate) -> Outgoing:
-    key, value = fate.encode()
-    return Outgoing("fate", key, value)
+    return fate_record(Fate(event_of(record), own_id, "", state, reason, "cli", ref.entity if ref else "", at))
 
 
 def today() -> datetime:

@@ -10,11 +10,13 @@ import orjson
 import typer
 
 from penstock.cli.errors import CommandError, Exit
+from penstock.cli.given_up import fate_record, reason_of, refused_customer
 from penstock.cli.logview import LogView, Outgoing, Why, audit, body, from_base64
 from penstock.cli.options import Bootstrap, Json, reachable
 from penstock.cli.output import console, print_json, print_table
 from penstock.log.fates import Fate, FateState
 from penstock.log.headers import waived
+from penstock.sinks.model import CUSTOMER_REQUEST
 
 Subject = Annotated[
     str, typer.Argument(help="Key, our reference (PS1-41), canonical id or event id, as `list` shows them.")
@@ -109,22 +111,23 @@ def again(entry: Entry, release: str | None = None) -> Outgoing:
 
 
 def rejected(entry: Entry, why: str, at: datetime) -> list[Outgoing]:
-    """The tombstone of the entry, behind the fate that ends its event. What else waits of its document goes on."""
+    """The tombstone of the entry, behind what ends its event. What else waits of its document goes on."""
     data = entry.data
+    tombstone = Outgoing(entry.topic, entry.key.encode(), None, partition=entry.partition, exact=True)
+    if data["entity"] == CUSTOMER_REQUEST:
+        return [refused_customer(from_base64(data["republish"]["value_base64"]), why, at), tombstone]
     fate = Fate(
         event_id=data["event_id"],
         canonical_id=data["canonical_id"],
         target=data.get("target") or "",
         state=FateState.DISCARDED,
-        reason=f"given up by a person: {why.strip()}",
+        reason=reason_of(why),
         where="cli",
         entity=data["entity"],
         at=at,
         attempts=int(data.get("attempts") or 0),
     )
-    key, value = fate.encode()
-    tombstone = Outgoing(entry.topic, entry.key.encode(), None, partition=entry.partition, exact=True)
-    return [Outgoing("fate", key, value), tombstone]
+    return [fate_record(fate), tombstone]
 
 
 Row = Callable[[Entry, datetime], Sequence[object]]
@@ -190,7 +193,12 @@ def waiting_app(what: str, entries_of: Callable[[LogView], list[Entry]], table: 
 
     @app.command(give_up, epilog=f"Example: `penstock {what} {give_up} PS1-41 --why 'a test order'`")
     def end(subject: Subject, why: Why, bootstrap: Bootstrap = None, json: Json = False) -> None:
-        """Give it up: its fate is `discarded`, for good. Later records of its document go on."""
+        """Give it up: its fate is `discarded`, for good. Later records of its document go on.
+
+        Refused while a write of it is under way: it may be booked in this very moment.
+        """
+        view = LogView.connect(bootstrap)
+        refuse_under_way(view, select(entries_of(view), subject))
         act(bootstrap, subject, why, give_up, lambda entry: rejected(entry, why, datetime.now(UTC)), json=json)
 
     @app.command(epilog=f"Example: `penstock {what} preview PS1-41 --env production`")
@@ -242,12 +250,27 @@ def waiting_app(what: str, entries_of: Callable[[LogView], list[Entry]], table: 
 
 def evidence(view: LogView, entry: Entry) -> list[dict[str, Any]]:
     """What was sent of the entry's event and what came back, as its effect says: time, step, outcome, reply."""
+    return list(effect_of(view, entry).get("attempts") or ())
+
+
+def effect_of(view: LogView, entry: Entry) -> dict[str, Any]:
+    """The newest effect record of the entry's document, where it is of the entry's event; else an empty one."""
     data = entry.data
     system, _, instance = str(data.get("target") or "").partition(":")
     key = f"{instance}:{data['entity']}:{data['canonical_id']}".encode()
     found = [body(each) for each in view.records(f"effect.{system}", entry.partition) if each.key == key]
-    newest = found[-1] if found else {}
-    return list(newest.get("attempts") or ()) if newest.get("event_id") == data["event_id"] else []
+    return found[-1] if found and found[-1].get("event_id") == data["event_id"] else {}
+
+
+def refuse_under_way(view: LogView, chosen: Sequence[Entry]) -> None:
+    """Raises CommandError when a write of one of them is under way: it may be booked in this very moment."""
+    for entry in chosen:
+        if effect_of(view, entry).get("state") == "intent":
+            raise CommandError(
+                f"a write of {entry.document or entry.key} to {entry.data.get('target')} is under way, or was cut off "
+                "and will be read back: try again in a minute; `penstock trace` shows it",
+                Exit.NO,
+            )
 
 
 def show_entry(told: Mapping[str, Any]) -> None:

@@ -173,6 +173,14 @@ def test_a_letter_whose_event_has_come_to_its_end_is_passed_over(log: Log) -> No
     assert log.sent == []
 
 
+def test_a_customer_request_that_is_given_up_is_told_to_its_order_and_has_no_fate(log: Log) -> None:
+    request = orjson.dumps({"target": "infor:1", "customer_id": "c-1", "cause": "event-1"})
+    log._topics["dlq.processors"].append(letter(offset=5, value=request, **{"dlq-topic": "customer-request.infor"}))
+    run("dlq", "discard", "processors-0-5", "--why", "a test buyer")
+    topics = [each.topic for each in log.sent]
+    assert topics == ["audit", "xref.customer", "audit"]
+
+
 def test_a_letter_without_any_fate_gets_one_at_the_place_where_it_was(log: Log) -> None:
     record = letter(offset=4)
     nameless = [pair for pair in record.headers if pair[0] != "ce_id"]

@@ -15,7 +15,7 @@ from penstock.cli.errors import Exit
 from penstock.cli.logview import Outgoing
 from penstock.cli.main import app
 from penstock.cli.status import needs_a_person
-from penstock.cli.waiting import Entry, again, span
+from penstock.cli.waiting import Entry, again, rejected, span
 from penstock.log.scan import Record
 
 NOW = datetime(2026, 3, 4, 9, 12, tzinfo=UTC)
@@ -173,6 +173,25 @@ def test_parked_lists_skips_and_ends_what_waits_and_what_is_unknown(monkeypatch:
     assert orjson.loads(written.value or b"")["what"] == "parked skip"
     assert orjson.loads(fate.value or b"")["state"] == "discarded"
     assert (tombstone.key, tombstone.value) == (b"one", None)
+
+
+def test_what_is_being_written_in_this_moment_cannot_be_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    effect = record("effect.sage100", {"event_id": CREDIT["event_id"], "state": "intent"}, "ABC:order:id-1")
+    said = View(hold=[record("hold", CREDIT, "one")], **{"effect.sage100": [effect]})
+    monkeypatch.setattr("penstock.cli.logview.LogView.connect", lambda *_: said)
+    result = run("holds", "reject", "CL1-5120", "--why", "a test order")
+    assert "is under way" in str(result.exception) + result.output
+    assert said.sent == []
+
+
+def test_a_customer_that_is_given_up_is_told_to_the_order_that_asked() -> None:
+    request = {"target": "sage100:ABC", "customer_id": "c-1", "cause": "event-1#2"}
+    carried = CREDIT["republish"] | {"value_base64": base64.b64encode(orjson.dumps(request)).decode()}
+    entry = Entry("parked.sage100", 0, "one", CREDIT | {"entity": "customer-request", "republish": carried})
+    refusal, tombstone = rejected(entry, "a test buyer", NOW)
+    assert (refusal.topic, refusal.key) == ("xref.customer", b"refused:c-1:sage100:ABC")
+    assert orjson.loads(refusal.value or b"")["cause"] == "event-1#2"
+    assert tombstone.value is None
 
 
 def test_the_audit_log_is_listed_by_kind(monkeypatch: pytest.MonkeyPatch) -> None:
