@@ -14,6 +14,7 @@ from penstock.log.kafka import KafkaSettings
 from penstock.log.replays import RESYNC, original
 from penstock.log.scan import Record, scan
 from penstock.log.wire import Codec
+from penstock.replay.errors import RefusedError
 from penstock.replay.selection import Picker, Selection
 from penstock.replay.spool import Place, Spool
 
@@ -55,13 +56,18 @@ class CanonicalLog:
     def newest(self, entities: Sequence[str], selection: Selection, target: str) -> list[tuple[str, Kept]]:
         """(canonical id, record) of the newest version of each selected document that is routed to `target`.
 
-        Partitions take turns; within one they are in log order, and so those of one key are.
+        Partitions take turns; within one they are in log order, and so those of one key are. Raises ScanError, and
+        RefusedError when none of `entities` is meant.
         """
         picker = Picker(selection, self._flow, self._settings.topic_prefix)
         lanes: dict[int, list[tuple[int, str, Kept]]] = {}
-        for entity in entities:
-            if not (picker.wants(entity) and picker.wants_topic(self._settings.topic(f"canonical.{entity}"))):
-                continue
+        meant = [e for e in entities if picker.wants(e) and picker.wants_topic(self._settings.topic(f"canonical.{e}"))]
+        if not meant:
+            raise RefusedError(
+                f"{target} takes {', '.join(entities)}: --entity must name one of them, and --from-offset a place in "
+                "canonical.<entity>"
+            )
+        for entity in meant:
             known: dict[str, tuple[Position, Kept]] = {}
             chosen: set[str] = set()
             for record, said in self._records(entity):

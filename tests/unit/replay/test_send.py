@@ -98,3 +98,23 @@ def test_an_unknown_outcome_is_no_answer():
     log.fate("e0", "unknown")
     with pytest.raises(StalledError):
         log.sender(patience=3.0).run(sendings(1))
+
+
+@pytest.mark.parametrize("cut", range(1, 8))
+def test_a_run_that_is_cut_off_anywhere_is_finished_by_the_next_one(cut: int):
+    class Cut(Log):
+        """Its process dies with the record `cut`; what was sent before gets its fate."""
+
+        def produce(self, topic: str, **given: Any) -> None:
+            super().produce(topic, **given)
+            if len(self.sent) == cut:
+                raise KeyboardInterrupt
+
+    log = Cut()
+    with pytest.raises(KeyboardInterrupt):
+        log.sender(window=3).run(sendings(7))
+    log.sleep(1.0)
+    again = log.sender(window=3)
+    again.run(sendings(7))
+    assert again.ends == {f"unchanged {TARGET}": 7}
+    assert [event for _, event in log.sent] == [f"e{number}" for number in range(7)]
