@@ -25,6 +25,7 @@ class Known:
 
     def __init__(self, settings: KafkaSettings, system: str, group: str, entity: str) -> None:
         self._settings = settings
+        self._admin = admin(settings)
         self._positions = settings.topic(f"position.{system}")
         self._notifications = settings.topic(f"raw.{system}.notification")
         self._group = group
@@ -56,13 +57,12 @@ class Known:
         self._loader = None  # the keys stay: what was on the log once is
 
     def _catch_up(self) -> None:
-        client = admin(self._settings)
         if self._loader is None:
             self._loader = Loader(self._settings, self._take, name=f"known {self._positions}")
             self._loader.follow(self._positions)
             self._loader.wait_caught_up(PATIENCE)
-        places = [(self._positions, number) for number in partitions_of(client, self._positions)]
-        for place, end in offsets(client, places, LATEST).items():
+        places = [(self._positions, number) for number in partitions_of(self._admin, self._positions)]
+        for place, end in offsets(self._admin, places, LATEST).items():
             if end > 0:
                 self._loader.wait_position(place, end - 1, PATIENCE)
 
@@ -73,6 +73,6 @@ class Known:
                 self._keys.add(key)
 
     def _read_unanswered(self) -> frozenset[str]:
-        starts = committed(admin(self._settings), self._group, self._notifications)
+        starts = committed(self._admin, self._group, self._notifications)
         records = scan(self._settings, self._notifications, starts=starts)
         return frozenset((record.key or b"").decode("utf-8", "replace") for record in records)
