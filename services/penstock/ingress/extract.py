@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 import structlog
@@ -23,7 +24,7 @@ from penstock.log.kafka import MAX_MESSAGE_BYTES, KafkaSettings
 from penstock.log.lanes import Record
 from penstock.log.scan import read_record
 from penstock.records.ids import canonical_id
-from penstock.records.raw import EntityRef, RawDocument
+from penstock.records.raw import EntityRef, Part, RawDocument
 
 log = structlog.get_logger()
 
@@ -32,6 +33,9 @@ LARGEST = MAX_MESSAGE_BYTES - 64 * 1024
 """Bytes of a document on the log; the rest is for the headers of its dead letter."""
 RESTLESS_SECONDS = 60.0
 """A source that fails for longer than this is said to be out, once a minute."""
+FRESH_SECONDS = 5.0
+"""From reading a document to the broker's word that it is on the log. No partition changes its owner sooner: a session
+lasts 10 seconds, and its last heartbeat is at most 3 old."""
 
 
 class Extractor:
@@ -45,6 +49,7 @@ class Extractor:
         settings: KafkaSettings,
         flow: str,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._source = source
         self._positions = positions
@@ -52,6 +57,7 @@ class Extractor:
         self._settings = settings
         self._flow = flow
         self._clock = clock
+        self._monotonic = monotonic
         self.counts: dict[str, int] = {"extracted": 0, "unchanged": 0, "gone": 0, "refused": 0, "failed_reads": 0}
 
     async def handle(self, _lane: str, records: list[Record]) -> None:
@@ -83,9 +89,25 @@ class Extractor:
         return note
 
     async def _extract(self, record: Record, note: Notification) -> None:
+        """Reads and publishes; once more when that took so long that the partition may have another owner by now.
+
+        He may have published a newer state of the document. Without the second look a process that was frozen between
+        reading and publishing would put an old state behind it on the log, for good.
+        """
+        document, read_at = await self._read(note.ref, note.carried)
+        if self._is_old(read_at):
+            document, read_at = await self._read(note.ref)
+        await self._publish_change(record, note, document)
+        if self._is_old(read_at):
+            document, _ = await self._read(note.ref)
+            await self._publish_change(record, note, document)
+
+    def _is_old(self, read_at: float) -> bool:
+        return self._monotonic() - read_at > FRESH_SECONDS
+
+    async def _publish_change(self, record: Record, note: Notification, document: RawDocument | None) -> None:
+        """Puts the document on the log if it differs from what was published last."""
         ref = note.ref
-        document = await self._read(note)
-        reach("extraction.document-read")
         key = document_key(ref)
         known = self._positions.get(key)
         if document is None:
@@ -109,25 +131,31 @@ class Extractor:
         reach("extraction.position-put")
         self.counts["extracted"] += 1
 
-    async def _read(self, note: Notification) -> RawDocument | None:
-        """Until the source answers. An outage of the source holds back its own keys only."""
+    async def _read(self, ref: EntityRef, carried: Sequence[Part] = ()) -> tuple[RawDocument | None, float]:
+        """The document, and when its reading began, monotonic. Until the source answers.
+
+        An outage of the source holds back its own keys only.
+        """
         tries = 0
         failing_since: float | None = None
         loop = asyncio.get_running_loop()
-        carried = note.carried
         while True:
+            began = self._monotonic()
             try:
-                return await self._source.extract(note.ref, carried)
+                document = await self._source.extract(ref, carried)
             except (SourceUnavailableError, NotSentError, LostReplyError) as error:
                 self.counts["failed_reads"] += 1
                 now = loop.time()
                 failing_since = now if failing_since is None else failing_since
                 if now - failing_since > RESTLESS_SECONDS:
                     failing_since = now
-                    log.warning("source_out", document=str(note.ref), reason=str(error))
+                    log.warning("source_out", document=str(ref), reason=str(error))
                 delay = getattr(error, "retry_after", None) or BACKOFF[min(tries, len(BACKOFF) - 1)]
                 tries += 1
                 await asyncio.sleep(delay)
+            else:
+                reach("extraction.document-read")
+                return document, began
 
     async def _publish(self, document: RawDocument, event_id: str, note: Notification, record: Record) -> Position:
         ref, value = document.ref, document.to_bytes()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import structlog
 from aiokafka import AIOKafkaProducer
@@ -12,7 +14,7 @@ from penstock.checkpoints import reach
 from penstock.connectors.budget import backfill
 from penstock.connectors.contract import Notification, PollSet, Source, SourceRefusedError, SourceUnavailableError
 from penstock.connectors.http import LostReplyError, NotSentError
-from penstock.ingress.extract import notify
+from penstock.ingress.extract import FRESH_SECONDS, notify
 from penstock.ingress.gathering import Gathering
 from penstock.ingress.notes import note_bytes
 from penstock.ingress.positions import Positions, mark_key
@@ -38,10 +40,12 @@ class Pollers:
         producer: AIOKafkaProducer,
         settings: KafkaSettings,
         after: Sequence[PollSet] = (),
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._source = source
         self._after = after
         self._positions = positions
+        self._monotonic = monotonic
 
         async def send(note: Notification) -> None:
             await notify(producer, settings, note, note_bytes(note))
@@ -107,18 +111,34 @@ class Pollers:
     async def _once(self, poll_set: PollSet, key: str) -> None:
         known = self._positions.get(key)
         mark = known["mark"] if known else None
+        asked_at = self._monotonic()
         async for page in poll_set.poll(mark):
             reach("ingress.page-read")
-            await self._gathering.send(page.notifications)
+            await self._publish(page.notifications, asked_at)
             reach("ingress.page-published")
             if page.mark is not None and page.mark != mark:
                 # after the notifications are acknowledged: a crash in between only repeats them
                 await self._positions.put(key, {"mark": dict(page.mark)})
                 reach("ingress.mark-stored")
                 mark = page.mark
+            asked_at = self._monotonic()
         self.rounds[poll_set.name] = self.rounds.get(poll_set.name, 0) + 1
         if poll_set is self._source.polls[0]:
             self._through.set()
+
+    async def _publish(self, notes: Sequence[Notification], asked_at: float) -> None:
+        """Rows that are too old to stand for their documents do not travel along: extraction reads those itself.
+
+        Of a poller that was frozen another has taken over, and what that one saw is newer.
+        """
+        if self._is_old(asked_at):
+            notes = [replace(note, carried=()) for note in notes]
+        await self._gathering.send(notes)
+        if self._is_old(asked_at):
+            await self._gathering.send([replace(note, carried=()) for note in notes if note.carried])
+
+    def _is_old(self, asked_at: float) -> bool:
+        return self._monotonic() - asked_at > FRESH_SECONDS
 
 
 def until_next_round(interval: float, elapsed: float) -> float:
