@@ -64,6 +64,11 @@ class Budget:
         self.throttled += 1
         self._blocked_until = max(self._blocked_until, self._clock() + seconds)
 
+    @property
+    def blocked(self) -> bool:
+        """Has the target asked to be left alone until later?"""
+        return self._clock() < self._blocked_until
+
     @asynccontextmanager
     async def slot(self) -> AsyncIterator[None]:
         """Waits for a turn; hold it for the length of one call."""

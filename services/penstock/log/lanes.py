@@ -26,6 +26,7 @@ log = structlog.get_logger()
 COMMIT_EVERY = 0.5
 QUIESCE_SECONDS = 15.0
 STUCK_SECONDS = 300.0
+ANSWER_SECONDS = 15.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,7 +56,8 @@ class LaneConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka
     lanes: how many lanes of each class run at once, so that bulk does not crowd out what a buyer waits for;
     class_of names the class of a lane by its first record.
     on_assigned(partitions) is awaited before any record of the new assignment is handled; on_revoked after the lanes
-    have come to rest. A handler that raises ends the process: what it had not done is read again.
+    have come to rest. Any of them that raises ends the process: what it had not done is read again. tries counts what
+    handlers have tried without coming to an end, which is a sign of life too.
     """
 
     def __init__(
@@ -71,6 +73,8 @@ class LaneConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka
         never_pause: Collection[str] = (),
         on_assigned: Callable[[set[TopicPartition]], Awaitable[None]] | None = None,
         on_revoked: Callable[[], Awaitable[None]] | None = None,
+        tries: Callable[[], int] = lambda: 0,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._consumer = consumer
         self._topics = list(topics)
@@ -87,16 +91,32 @@ class LaneConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka
         self._paused: set[TopicPartition] = set()
         self._assigned = asyncio.Event()
         self._failure: BaseException | None = None
-        self._finished, self._moved = 0, time.monotonic()
+        self._tries = tries
+        self._clock = clock
+        self._seen, self._moved = (-1, -1, -1), clock()
+        self._read = 0
         self.watermark: Watermark[TopicPartition] = Watermark()
         self.ready = asyncio.Event()
 
-    def stuck(self) -> bool:
-        """Is there work, and has none of it come to an end for five minutes? Ask it now and then."""
-        now = time.monotonic()
-        if self.under_way == 0 or self.watermark.finished != self._finished:
-            self._finished, self._moved = self.watermark.finished, now
-        return now - self._moved > STUCK_SECONDS
+    async def stuck(self, *, exempt: bool = False) -> bool:
+        """Is there work, and has for five minutes none of it come to an end, been tried, or been read?
+
+        Ask it every few seconds. `exempt`: there is a good reason to stand still; the five minutes begin when it ends.
+        """
+        seen = (self.watermark.finished, self._read, self._tries())
+        if exempt or seen != self._seen or not (self.under_way or await self._left()):
+            self._seen, self._moved = seen, self._clock()
+        return self._clock() - self._moved > STUCK_SECONDS
+
+    async def _left(self) -> bool:
+        """Does the broker have records that were not read yet? No, as long as it does not answer."""
+        places = self._consumer.assignment()
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                ends = await self._consumer.end_offsets(places) if places else {}
+                return any([await self._consumer.position(place) < end for place, end in ends.items()])
+        except (KafkaError, TimeoutError):
+            return False
 
     @property
     def under_way(self) -> int:
@@ -140,6 +160,7 @@ class LaneConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka
             self.watermark,
         )
         self.watermark.begin(partition, record.offset)
+        self._read += 1
         lane = self._lane_of(record)
         queue = self._queues.get(lane)
         if queue is None:
@@ -219,13 +240,21 @@ class LaneConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka
         self.ready.clear()
         await self._rest()
         await self._commit()
-        if self._closed is not None:
-            await self._closed()
+        if self._closed is not None and not await self._done(self._closed()):
+            return
         self.watermark.clear()
         self._paused = set()
 
     async def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
         self.watermark.clear()
-        if self._opened is not None:
-            await self._opened(set(assigned))
-        self.ready.set()
+        if self._opened is None or await self._done(self._opened(set(assigned))):
+            self.ready.set()
+
+    async def _done(self, work: Awaitable[None]) -> bool:
+        """An exception ends the process: aiokafka would log it and go on, with a process that reads nothing."""
+        try:
+            await work
+        except Exception as error:  # noqa: BLE001 - raised by `run`
+            self._failure = error
+            return False
+        return True

@@ -73,9 +73,15 @@ class LogJournal:
     async def effect(self, item: Item, effect: Effect) -> None:
         await self.write_effect(self._state.key(item), item.partition, effect)
 
-    async def write_effect(self, key: str, partition: int, effect: Effect) -> None:
-        await self._send(self._state.effect_topic, key.encode(), effect.to_bytes(), partition)
+    async def intent(self, item: Item, effect: Effect) -> None:
+        """An effect that is not only written but read again: nobody has taken the partition over before it."""
+        offset = await self.write_effect(self._state.key(item), item.partition, effect)
+        await self._state.confirm(item.partition, offset)
+
+    async def write_effect(self, key: str, partition: int, effect: Effect) -> int:
+        offset = await self._send(self._state.effect_topic, key.encode(), effect.to_bytes(), partition)
         self._state.put_effect(key, effect)
+        return offset
 
     async def fence(self, partition: int) -> int:
         """Writes the fence of a new owner and returns its offset, the epoch."""

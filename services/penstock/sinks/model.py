@@ -116,6 +116,9 @@ class Item:
         stays = event_id == self.event_id or (self.resync and position == self.position)
         return not stays and outranks(self.position, self.event_id, position, event_id)
 
+    def waives(self, rule: str) -> bool:
+        return rule in self.released or "*" in self.released
+
 
 @dataclass(slots=True)
 class Effect:

@@ -178,7 +178,10 @@ class _SilentJournal:
         self.reason = ""
 
     async def effect(self, item: Item, effect: Effect) -> None:
-        """An intent, and how it ended: of no use here."""
+        """How an intent ended: of no use here."""
+
+    async def intent(self, item: Item, effect: Effect) -> None:
+        """Nothing is sent: whose the partition is does not matter."""
 
     async def links(self, item: Item, links: list[Link]) -> None:
         self._learnt.links += links

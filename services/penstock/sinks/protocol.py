@@ -124,6 +124,8 @@ class EffectProtocol:
         self._not_ours_of = not_ours_of
         self._record = Recorder(sink, journal, state.epoch, now)
         self._clock = clock
+        self.tries = 0
+        """Attempts of all documents: as long as they go on, nothing is stuck."""
 
     async def run(self, item: Item) -> Finished | Waiting:
         effect = self._state.effect(item)
@@ -189,6 +191,7 @@ class EffectProtocol:
             await self._health.turn()
             outcome = await self._attempt(progress)
             progress.tries += 1
+            self.tries += 1
             if not isinstance(outcome, NotNow):
                 item.attempts += 1
             match outcome:
@@ -300,6 +303,8 @@ class EffectProtocol:
             found = await self._find(progress, step)
             if found is not None:
                 return found
+        elif resuming and step.kind != "absolute" and not progress.item.waives("unknown"):
+            return _unsearchable(step, progress)
         reach("sinks.step-due")
         try:
             result = await step.send(window)
@@ -309,7 +314,11 @@ class EffectProtocol:
         except LostReplyError as error:
             progress.sent()
             await self._health.failed(str(error))
-            return Unknown(f"{step.name}: {error}")
+            result = Unknown(f"{step.name}: {error}")
+        if isinstance(result, Unknown) and step.find is None and step.kind != "absolute":
+            progress.sent()
+            progress.note(self._now(), "unknown", result.reason, step.name)
+            return _unsearchable(step, progress)
         if isinstance(result, Exists):
             found = await self._find(progress, step)
             return found or Retry(f"{step.name}: the target says it exists, and does not show it")
@@ -351,3 +360,15 @@ class EffectProtocol:
         delay = moment - self._clock()
         if delay > 0:
             await asyncio.sleep(delay)
+
+
+def _unsearchable(step: Step, progress: Progress) -> Hold:
+    """Sent before, perhaps, by a step that cannot be found again: only a person can know whether to send it."""
+    effect = progress.effect
+    said = "; ".join(f"{each['at']} {each['outcome']} {each['reply']}".strip() for each in progress.attempts[-3:])
+    return Hold(
+        f"{step.name}: an earlier try (intent of {effect.opened_at if effect else 'unknown time'}) may have been done, "
+        f"and the target cannot be searched for it{f': {said}' if said else ''}. Look in the target: reject this hold "
+        "if it is there, release it to send once more if it is not",
+        "unknown",
+    )

@@ -19,6 +19,10 @@ class Journal(Protocol):
     """Writes to the log, each acknowledged by the broker before it returns."""
 
     async def effect(self, item: Item, effect: Effect) -> None: ...
+    async def intent(self, item: Item, effect: Effect) -> None:
+        """As `effect`. Raises OwnershipError when another process has taken the partition over before it."""
+        ...
+
     async def links(self, item: Item, links: list[Link]) -> None: ...
     async def refuse_customer(self, item: Item, reason: str) -> None: ...
     async def request_customer(self, item: Item, request: CustomerRequest) -> None: ...
@@ -44,7 +48,7 @@ class Recorder:
 
     async def intent(self, progress: Progress, plan: Plan) -> None:
         effect = intent_of(progress, plan, self._sink, self._epoch(progress.item.partition), self._now())
-        await self._journal.effect(progress.item, effect)
+        await self._journal.intent(progress.item, effect)
         progress.effect = effect
 
     async def close_failed(self, progress: Progress, reason: str) -> None:

@@ -39,7 +39,7 @@ from penstock.sinks.protocol import (
     all_ours,
     no_policies,
 )
-from penstock.sinks.state import SinkState, partitions_per_topic
+from penstock.sinks.state import OwnershipError, SinkState, partitions_per_topic
 from penstock.sinks.waiters import LONGEST_WAIT, Waiter, Waiters
 
 log = structlog.get_logger()
@@ -150,6 +150,8 @@ class SinkRunner:
             never_pause=[self._requests],
             on_assigned=self._on_assigned,
             on_revoked=self._on_revoked,
+            tries=lambda: self._protocol.tries,
+            clock=clock,
         )
         self._locks: dict[str, asyncio.Lock] = {}
         self._hold_tries = asyncio.Semaphore(HOLD_TRIES)
@@ -162,11 +164,10 @@ class SinkRunner:
     def ready(self) -> bool:
         return self._lanes.ready.is_set()
 
-    @property
-    def live(self) -> bool:
-        """False when work is possible and not done; a pause and an outage of the target are no fault of ours."""
-        exempt = self.health.outage_seconds is not None or self._pauses.any_of(self._options.flow, self.target)
-        return bool(exempt) or not self._lanes.stuck()
+    async def stuck(self) -> bool:
+        """Is work possible and not done? A pause and an outage of the target are no fault of ours."""
+        paused = self._pauses.any_of(self._options.flow, self.target) is not None
+        return await self._lanes.stuck(exempt=paused or self.health.outage_seconds is not None)
 
     @property
     def under_way(self) -> int:
@@ -305,8 +306,8 @@ class SinkRunner:
     async def _run(self, item: Item) -> Finished | Waiting:
         try:
             return await self._protocol.run(item)
-        except asyncio.CancelledError:
-            raise
+        except (asyncio.CancelledError, OwnershipError):
+            raise  # it says nothing about the record: the process ends, and joins its group anew
         except Exception as error:
             log.exception("handler_failed", entity=item.entity, document=item.document)
             self._letters.writes(item)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 import time
 import uuid
 from collections import defaultdict
@@ -21,6 +23,11 @@ log = structlog.get_logger()
 
 Document = tuple[str, str]
 """(entity, canonical id)"""
+READ_SECONDS = 30.0
+
+
+class OwnershipError(Exception):
+    """Another process has the partition by now, or it cannot be told: nothing may be sent."""
 
 
 class SinkState:
@@ -46,6 +53,9 @@ class SinkState:
         self._epochs: dict[int, int] = {}
         self._fences: dict[int, int] = {}
         self._overwritten: dict[str, int] = {}
+        self._read: dict[int, int] = {}
+        self._unread: list[tuple[int, int, asyncio.Future[None]]] = []
+        self._lock = threading.Lock()
         self._loader = Loader(settings, self._take, name=f"state-{system}-{instance}")
 
     # --- life
@@ -61,9 +71,10 @@ class SinkState:
         """Forgets everything: another process may own the partitions from now on."""
         topics = (self.effect_topic, self.parked_topic, self.hold_topic)
         self._loader.remove([(topic, n) for n in self._epochs for topic in topics])
-        for known in (self._effects, self._entries, self._of_document, self._epochs, self._fences):
+        for known in (self._effects, self._entries, self._of_document, self._epochs, self._fences, self._read):
             known.clear()
         self._overwritten.clear()
+        self._unread.clear()
         # Partitions may come back to this very process: what it wrote before must count then as read from the log.
         self.owner = uuid.uuid4().hex
 
@@ -84,6 +95,41 @@ class SinkState:
 
     def epoch(self, partition: int) -> int:
         return self._epochs[partition]
+
+    async def confirm(self, partition: int, offset: int) -> None:
+        """Returns once everything up to our own record at `offset` was read, and no later fence was among it.
+
+        A fence behind it is no danger: whoever wrote it finds our intent, and waits until our windows are over.
+        Raises OwnershipError.
+        """
+        seen: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        with self._lock:
+            if self._read.get(partition, -1) >= offset:
+                seen.set_result(None)
+            else:
+                self._unread.append((partition, offset, seen))
+        where = f"partition {partition} of {self.effect_topic}"
+        try:
+            await asyncio.wait_for(seen, READ_SECONDS)
+        except TimeoutError:
+            raise OwnershipError(f"{where}: our record at {offset} was not read within {READ_SECONDS:.0f} s") from None
+        fence, epoch = self._fences.get(partition, -1), self._epochs.get(partition)
+        if epoch is None or fence > epoch:
+            raise OwnershipError(f"{where}: another process has it since {fence}, we had it since {epoch}")
+
+    def _wake(self, read: dict[int, int]) -> None:
+        """Tells those who wait for their own records, in their own thread."""
+        found, rest = [], []
+        with self._lock:
+            self._read |= read
+            for partition, offset, seen in self._unread:
+                if self._read.get(partition, -1) >= offset:
+                    found.append(seen)
+                else:
+                    rest.append((partition, offset, seen))
+            self._unread = rest
+        if found:
+            found[0].get_loop().call_soon_threadsafe(_settle, found)
 
     def entries_of(self, entity: str, canonical_id: str) -> list[Entry]:
         return [self._entries[place] for place in list(self._of_document.get((entity, canonical_id), ()))]
@@ -146,14 +192,18 @@ class SinkState:
     # --- from the log, in the loader's thread
 
     def _take(self, messages: Sequence[Message]) -> None:
+        read: dict[int, int] = {}
         for message in messages:
             topic, key, value = message.topic() or "", (message.key() or b"").decode(), message.value()
             partition, offset = message.partition() or 0, message.offset() or 0
             if topic == self.effect_topic:
+                read[partition] = offset
                 if value is not None and self._is_ours(key):
                     self._take_effect(key, partition, offset, orjson.loads(value))
             elif dict(message.headers() or ()).get("owner") != self.owner.encode():
                 self._take_entry(topic, key, partition, value)
+        if read:
+            self._wake(read)
 
     def _is_ours(self, key: str) -> bool:
         return key.startswith(f"{self._instance}:") or key == f"fence:{self._instance}"
@@ -187,6 +237,12 @@ class SinkState:
 
 def _age(entry: Entry) -> tuple[int, str, str]:
     return (entry.position.offset if entry.position else -1, run_of(entry.event_id), entry.topic)
+
+
+def _settle(futures: Iterable[asyncio.Future[None]]) -> None:
+    for future in futures:
+        if not future.done():
+            future.set_result(None)
 
 
 def partitions_per_topic(assigned: Iterable[Any]) -> dict[str, set[int]]:

@@ -98,6 +98,9 @@ class Book:
     async def effect(self, item: Item, effect: Effect) -> None:
         self._effects[item.entity, item.canonical_id] = effect
 
+    async def intent(self, item: Item, effect: Effect) -> None:
+        await self.effect(item, effect)
+
     async def links(self, item: Item, links: list[Link]) -> None:
         self._links.known |= {(link.entity, link.canonical_id): link.native_id for link in links}
 

@@ -17,6 +17,7 @@ from penstock.connectors.contract import (
     Notice,
     Plan,
     Step,
+    StepKind,
     StepResult,
     Task,
 )
@@ -57,6 +58,7 @@ class FakeTarget:
     """
 
     keyed: bool = True
+    searchable: bool = True
     orders: list[dict[str, Any]] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     hold: Hold | None = None
@@ -127,7 +129,8 @@ class OrderHandler:
             self._target.reads += 1
             return Done(number) if any(self._target.same(row, known) for known in self._target.orders) else None
 
-        return Step(f"line-{line}", "keyed" if self._target.keyed else "probe", send, find)
+        kind: StepKind = "keyed" if self._target.keyed else "probe"
+        return Step(f"line-{line}", kind, send, find if self._target.searchable else None)
 
 
 class FakeSink:
@@ -189,6 +192,9 @@ class FakeJournal:
     async def effect(self, item: Item, effect: Effect) -> None:
         self._memory.effects[item.canonical_id] = effect
         self._memory.log.append((f"effect-{effect.state}", item.event_id))
+
+    async def intent(self, item: Item, effect: Effect) -> None:
+        await self.effect(item, effect)
 
     async def links(self, item: Item, links: list[Link]) -> None:
         self._memory.log.append(("xref", [link.native_id for link in links]))

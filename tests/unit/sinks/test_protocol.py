@@ -201,3 +201,25 @@ async def test_a_decision_made_without_a_call_does_not_end_an_outage():
     handler.decision = Settled("not-ours", "a phone order")
     await run.run(order_item())
     assert ended == []
+
+
+async def test_a_write_that_cannot_be_searched_for_is_sent_once_and_listed_for_a_person_with_the_evidence():
+    target, memory = FakeTarget(keyed=False, searchable=False, faults=["lost-after"]), Memory()
+    run, _ = protocol(target, memory)
+    assert await run.run(order_item()) == Finished("held")
+    assert booked(target) == [0]
+    (held,) = memory.holds.values()
+    assert held.rule == "unknown"
+    assert "reply lost" in held.reason
+
+
+async def test_an_open_intent_of_a_write_that_cannot_be_searched_for_is_listed_and_sent_again_only_on_a_release():
+    target, memory = FakeTarget(keyed=False, searchable=False), Memory()
+    memory.effects["A"] = Effect(state="intent", epoch=1, event_id="A-0", position="raw.shop.order-0-0")
+    run, _ = protocol(target, memory)
+    assert await run.run(order_item()) == Finished("held")
+    assert target.writes == 0
+    released = order_item()
+    released.headers = {"released": "unknown"}
+    assert await run.run(released) == Finished("applied")
+    assert booked(target) == [0, 1, 2]
