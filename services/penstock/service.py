@@ -19,6 +19,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from penstock.liveness import LoopGuard
+
 Check = Callable[[], bool]
 Gauges = Callable[[], Mapping[str, float]]
 
@@ -146,6 +148,7 @@ def run_service(service: str, main: Callable[[], Awaitable[None]]) -> None:
     configure_logs(service)
 
     async def guarded() -> int:
+        LoopGuard(asyncio.get_running_loop()).start()
         try:
             await main()
         except Exception:  # noqa: BLE001 - the last line of defence: say it, then end

@@ -22,6 +22,7 @@ from penstock.ingress.known import Known
 from penstock.ingress.polling import Pollers
 from penstock.ingress.positions import Positions
 from penstock.ingress.webhooks import Webhooks
+from penstock.liveness import end_when_stuck
 from penstock.log.kafka import KafkaSettings, async_consumer, async_producer
 from penstock.log.lanes import LaneConsumer, Record
 from penstock.log.topics import partitions_of
@@ -71,6 +72,7 @@ class _SystemIngress:
             max_under_way=IN_MEMORY,
             on_assigned=self._assigned,
             on_revoked=self._release,
+            tries=lambda: sum(each.extractor.counts["failed_reads"] for each in self.instances.values()),
         )
 
     async def _handle(self, lane: str, records: list[Record]) -> None:
@@ -84,6 +86,10 @@ class _SystemIngress:
             await each.positions.load()
             reach("ingress.positions-loaded")
             each.pollers.own({place.partition for place in partitions}, self._count)
+
+    async def stuck(self) -> bool:
+        """Is work possible and not done? A source that asks to be left alone is no fault of ours."""
+        return await self.lanes.stuck(exempt=any(each.budget.blocked for each in self.instances.values()))
 
     async def _release(self) -> None:
         await asyncio.gather(*(each.pollers.release() for each in self.instances.values()))
@@ -117,7 +123,8 @@ class _InstanceIngress:
         self, flow: Flow, system: System, settings: KafkaSettings, producer: AIOKafkaProducer, known: Known
     ) -> None:
         self.alias = system.alias
-        self.source: Source = system.spec.source(system.settings, system.budget("ingress"))
+        self.budget = system.budget("ingress")
+        self.source: Source = system.spec.source(system.settings, self.budget)
         self.positions = Positions(settings, system.name, producer)
         self.extractor = Extractor(self.source, self.positions, producer, settings, flow.name)
         self.censuses: list[Census] = []
@@ -183,6 +190,8 @@ async def _main(flow: Flow, host: str, port: int, ready_file: Path | None) -> No
         async with http_server(routes, host, port) as bound:
             runs = [asyncio.create_task(each.run(stop)) for each in systems.values()]
             runs.append(asyncio.create_task(announce(ready, ready_file, f"{host}:{bound}", stop)))
+            parts = {f"extraction of {name}": each.stuck for name, each in systems.items()}
+            runs.append(asyncio.create_task(end_when_stuck(parts, stop)))
             log.info("ingress_listens", flow=flow.name, host=host, port=bound)
             await first_failure(runs, stop)
     finally:

@@ -12,8 +12,10 @@ from typing import Any
 
 import faust
 import structlog
+from aiokafka.errors import KafkaError
 
 from penstock.flow.load import load_flow
+from penstock.liveness import LoopGuard
 from penstock.log.kafka import KafkaSettings, quiet_aiokafka
 from penstock.log.loader import LoaderError
 from penstock.log.registry_client import RegistryClient
@@ -31,6 +33,7 @@ from penstock.service import announce, configure_logs, health_routes, http_serve
 log = structlog.get_logger()
 
 STALL_CHECK = 5.0
+ANSWER_SECONDS = 15.0
 LOAD_TIMEOUT = 300.0
 SETTINGS: dict[str, Any] = {
     "key_serializer": "raw",
@@ -163,14 +166,24 @@ class KnownRoutes:
 
 
 async def watch_for_stalls(app: faust.App) -> None:
-    """Ends the process with 70 when the consumer stands still with records before it."""
+    """Ends the process with 70 when the consumer stands still with records before it.
+
+    The broker is asked where the partitions end: a consumer that fetches nothing any more does not know it itself.
+    """
     watch = StallWatch()
+    LoopGuard(asyncio.get_running_loop()).start()
     while True:
         await asyncio.sleep(STALL_CHECK)
         consumer: Any = app.consumer
         places = consumer.assignment()
         committed = {tp: consumer._committed_offset[tp] or 0 for tp in places}  # noqa: SLF001 - Faust offers no reading
-        ends = {tp: consumer.highwater(tp) or 0 for tp in places}
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                ends = await consumer.highwaters(*places) if places else {}
+                begins = await consumer.earliest_offsets(*places) if places else {}
+            committed = {tp: max(mark, begins[tp]) for tp, mark in committed.items()}  # the rest went with its time
+        except (KafkaError, TimeoutError):
+            ends = {tp: consumer.highwater(tp) or 0 for tp in places}  # what was known before the broker fell silent
         if stalled := watch.stalled(committed, ends):
-            log.critical("stalled", partitions=[f"{tp.topic}-{tp.partition}" for tp in stalled])
+            log.critical("stuck", parts=[f"{tp.topic}-{tp.partition}" for tp in stalled])
             os._exit(EXIT_UNDELIVERABLE)

@@ -15,6 +15,7 @@ from penstock.connectors.contract import Handler, Lookup
 from penstock.flow.load import Flow, System, load_flow
 from penstock.flow.ownership import not_ours
 from penstock.flow.policies import policies_for
+from penstock.liveness import end_when_stuck
 from penstock.log.kafka import KafkaSettings, async_consumer, async_producer
 from penstock.log.loader import Loader
 from penstock.log.pauses import Pauses
@@ -153,9 +154,6 @@ async def _main(flow: Flow, host: str, port: int, ready_file: Path | None) -> No
     def ready() -> bool:
         return all(runner.ready for runner in runners.values())
 
-    def live() -> bool:
-        return all(runner.live for runner in runners.values())
-
     def gauges() -> dict[str, float]:
         out: dict[str, float] = {}
         for target, runner in runners.items():
@@ -168,13 +166,15 @@ async def _main(flow: Flow, host: str, port: int, ready_file: Path | None) -> No
         return out
 
     try:
-        async with http_server(health_routes(live, ready, gauges), host, port) as bound:
+        async with http_server(health_routes(lambda: True, ready, gauges), host, port) as bound:
             for consumer in consumers:
                 await consumer.start()
             runs = [asyncio.create_task(runner.run(stop)) for runner in runners.values()]
             runs.append(asyncio.create_task(announce(ready, ready_file, f"{host}:{bound}", stop)))
             loaders = [store.loader, pauses.loader, demand.loader]
             runs.append(asyncio.create_task(follow(loaders, stop)))
+            parts = {target: runner.stuck for target, runner in runners.items()}
+            runs.append(asyncio.create_task(end_when_stuck(parts, stop)))
             log.info("sinks_run", flow=flow.name, targets=sorted(runners), port=bound, mode=flow.file.mode)
             await first_failure(runs, stop)
     finally:
