@@ -111,5 +111,6 @@ async def test_ingress_counts_by_itself(open_world: Callable[..., AbstractAsyncC
         await world.on_the_log(placed)
         await until(lambda: sorted(world.audit("gap-closed")) == sorted(world.audit("gap")))
         assert set(world.audit("gap")) == world.told("census")
+        assert world.instance.gauges()[f"census_{world.kind.name}_gaps_total"] == len(world.audit("gap"))
         assert placed - world.told("webhook"), "the fault must have hit"
         assert world.told("census") >= placed - world.told("webhook")
