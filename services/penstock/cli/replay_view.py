@@ -80,9 +80,7 @@ def show_report(report: Report, *, json: bool, left: Counter[str] | None = None,
         print_table(("entity", "field that differs", "documents", "for example", "on the log", "now"), rows)
     if report.stopped:
         out.print()
-        print_table(
-            ("entity", "would not pass now", "documents"), ((*key, n) for key, n in report.stopped.most_common())
-        )
+        print_table(("entity", "not compared", "documents"), ((*key, n) for key, n in report.stopped.most_common()))
     show_left(left)
     if would_send is not None:
         out.print(f"{would_send} documents would be sent", markup=False)

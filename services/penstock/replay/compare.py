@@ -89,7 +89,12 @@ class Comparer:
             ]
             return Compared(version, "held", None, kept, why=fates[0].reason if fates else "")
         if kept is None:
-            return Compared(version, "missing", made, why="not on the log: it waits, or was held or is a dead letter")
+            return Compared(
+                version,
+                "missing",
+                made,
+                why="no record of it is on the log: it is held, a dead letter, or not read yet",
+            )
         was = self._log.value(kept)
         if was == made.value:
             return Compared(version, "same", made, kept)

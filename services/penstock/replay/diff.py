@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 NOTHING = None
@@ -78,5 +79,5 @@ def _differences(path: str, was: Any, now: Any) -> Iterator[Difference]:
 def _shown(value: Any) -> str | None:
     if value is None:
         return None
-    text = str(value)
+    text = f"{value.normalize():f}" if isinstance(value, Decimal) else str(value)
     return text if len(text) <= 60 else f"{text[:57]}..."

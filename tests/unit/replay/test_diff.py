@@ -39,6 +39,11 @@ def test_a_document_counts_once_for_a_field_however_many_lines_differ():
     ]
 
 
+def test_amounts_are_shown_as_people_write_them():
+    (found,) = differences({"tax": Decimal("10.54000000")}, {"tax": Decimal("0E-8")})
+    assert (found.was, found.now) == ("10.54", "0")
+
+
 def test_a_long_text_is_cut():
     (found,) = differences({"note": ""}, {"note": "x" * 500})
     assert found.now is not None
