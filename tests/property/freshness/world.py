@@ -8,7 +8,8 @@ from typing import Any
 
 import orjson
 
-from penstock.cli import dlq, waiting
+from penstock.cli import letters as dead_letters
+from penstock.cli import waiting
 from penstock.log.fates import Fate, FateState, collapse
 from penstock.sinks.state import OwnershipError
 from tests.property.freshness.source import Processors, Ref, Source
@@ -115,13 +116,13 @@ class World:
     def letters(self) -> list[Written]:
         """Dead letters that nobody has tried again."""
         every = (record for stage in ("ingress", "processors", "sinks") for record in self.log.of(f"dlq.{stage}"))
-        return [record for record in every if dlq.name_of(record) not in self.redriven]  # type: ignore[arg-type]
+        return [record for record in every if dead_letters.name_of(record) not in self.redriven]  # type: ignore[arg-type]
 
     def redrive(self) -> None:
         """Every dead letter once, whatever has become of its document since."""
         for letter in self.letters():
-            self.redriven.add(dlq.name_of(letter))  # type: ignore[arg-type]
-            self._publish(dlq.again(letter))  # type: ignore[arg-type]
+            self.redriven.add(dead_letters.name_of(letter))  # type: ignore[arg-type]
+            self._publish(dead_letters.again(letter))  # type: ignore[arg-type]
 
     def holds(self) -> dict[str, Written]:
         return self._open_entries("hold")
