@@ -123,7 +123,7 @@ def statement(
 )
 def list_(
     what: Annotated[
-        str | None, typer.Option(help="Only these: not-written, pause, 'holds release', 'dlq retry', …")
+        str | None, typer.Option(help="Only these: not-written, gap, pause, 'holds release', 'dlq retry', …")
     ] = None,
     bootstrap: Bootstrap = None,
     json: Json = False,
