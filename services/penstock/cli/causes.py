@@ -1,14 +1,20 @@
 """Why letters died, in groups, and what to do about each kind, in plain words. Pure."""
 
 import hashlib
+import json
 import re
 from dataclasses import dataclass
+
+from penstock.mapping.trace import HIDDEN
 
 _PARTICULAR = re.compile(
     r"'[^']*'|\"[^\"]*\"|\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b[\w.+-]+@[\w.-]+|\S*\d\S*"
 )
 """What differs between two letters of one cause: quoted values, ids, addresses, numbers."""
 LONGEST = 160
+TELLING_LETTERS, TELLING_DIGITS = 3, 6
+"""A quoted value with fewer of both tells nothing of a person."""
+_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -40,6 +46,25 @@ def cause_of(stage: str, error_class: str, error: str, rule: str = "") -> Cause:
     # a rule says it all; a place in a mapping file is part of the message, yet its line moves with every edit
     words = "" if rule else " ".join(_PARTICULAR.sub("#", error).split())[:LONGEST]
     return Cause(stage, error_class, words, rule)
+
+
+def without_values(error: str, document: bytes) -> str:
+    """An error text without what it quotes of the document: words and long numbers that stand there as a value.
+
+    >>> without_values("total: 'Ada Brook' is no number", b'{"total": "Ada Brook"}')
+    "total: '•••' is no number"
+    """
+
+    def shown(found: re.Match[str]) -> str:
+        quote, text = found[0][0], found[0][1:-1]
+        tells = sum(map(str.isalpha, text)) >= TELLING_LETTERS or sum(map(str.isdigit, text)) >= TELLING_DIGITS
+        escaped = json.dumps(text)[1:-1]
+        forms = [each.encode() for each in (text, escaped, escaped.replace("\\", "\\\\"))]
+        is_name = any(form + b'":' in document or form + b'\\":' in document for form in forms)
+        is_there = any(form in document for form in forms)
+        return f"{quote}{HIDDEN}{quote}" if tells and is_there and not is_name else found[0]
+
+    return _QUOTED.sub(shown, error)
 
 
 _DOCUMENT = (

@@ -33,6 +33,7 @@ def story_of(view: LogView, record: Record, flow: str | None, env: str, *, docum
         },
     }
     if document:
+        told["error"] = header(record, "dlq-error")
         with reachable():
             told["document"] = payloads.readable(topic, value, lambda: Codec(registry(None)))
     trace = _trace(topic, value, flow or header(record, "flow"), env)

@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from penstock.cli.causes import Cause, cause_of
+from penstock.cli.causes import Cause, cause_of, without_values
 from penstock.cli.errors import CommandError, Exit
 from penstock.cli.given_up import fate_record, reason_of, refused_customer
 from penstock.cli.logview import LogView, Outgoing, body, header, now, who
@@ -171,7 +171,7 @@ def cause(record: Record) -> Cause:
 
 
 def about(record: Record) -> dict[str, Any]:
-    """What the reason headers say."""
+    """What the reason headers say, without what the error quotes of the document."""
     return {
         "place": name_of(record),
         "at": header(record, "dlq-at") or record.at.isoformat(),
@@ -180,7 +180,7 @@ def about(record: Record) -> dict[str, Any]:
         "key": (record.key or b"").decode("utf-8", "replace"),
         "event_id": header(record, "ce_id"),
         "error_class": header(record, "dlq-error-class"),
-        "error": header(record, "dlq-error"),
+        "error": without_values(header(record, "dlq-error"), record.value or b""),
         "attempts": header(record, "dlq-attempts"),
         "kept_until": end.isoformat(timespec="minutes") if (end := expires(record)) else None,
     }

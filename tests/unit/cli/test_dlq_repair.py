@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from pathlib import Path
 from typing import Any
 
@@ -289,6 +290,17 @@ def test_show_says_what_to_do_and_how_each_field_came_about_without_values(log: 
     assert "the mapping has no fault to find with it now" in shown
     for personal in ("lefevre", "Lefèvre", "example.com"):
         assert personal not in shown
+
+
+def test_an_error_is_shown_without_what_it_quotes_of_the_document(log: Log) -> None:
+    body = json.dumps({"lastname": "Brook", "city": "Orléans", "code": "99"})
+    value = json.dumps({"parts": [{"body": body}]}).encode()
+    error = "table 'order-status': 'lastname' is 'Brook', code '99', 'Orléans'"
+    log._topics["dlq.processors"].append(letter(offset=9, value=value, **{"dlq-error": error}))
+    shown = run("dlq", "show", "processors-0-9").output
+    assert "table 'order-status': 'lastname' is '•••', code '99', '•••'" in shown
+    assert "Brook" not in run("dlq", "list", "--json").output
+    assert "Brook" in run("dlq", "show", "processors-0-9", "--document").output
 
 
 def test_show_with_document_has_the_values(log: Log, document: Record) -> None:
