@@ -87,9 +87,9 @@ class OrderBooks:
         return self.ledger.links.get(f"{self.target}:{document.native_id}")
 
     def _judge(self, order: Standing, documents: Sequence[Listed]) -> Iterator[Difference]:
-        newest = self.expectation.of(order.newest.record)
+        newest = self.expectation.of(order.newest)
         written = order.written or order.newest
-        wanted = newest if written is order.newest else self.expectation.of(written.record)
+        wanted = newest if written is order.newest else self.expectation.of(written)
         row = self._row(order.shop, order.placed_at, wanted.currency)
         row.orders += 1
         row.placed += newest.total

@@ -80,7 +80,7 @@ class Revenue:
     def _order(self, order: Standing, item: _Item) -> None:
         if order.written is None:
             return
-        wanted = self._expectation.of(order.written.record)
+        wanted = self._expectation.of(order.written)
         ordered = ZERO if order.cancelled else wanted.total
         self._count(order.shop, order.placed_at, wanted.currency, "ordered", ordered)
         for each in item.invoices:

@@ -102,11 +102,12 @@ class Audit:
             if "order" not in listing.documents:
                 notes.append(f"{target} lists no orders: what is there was not compared")
             elif listing.system.role == "erp":
-                found = self._orders(listing, shops, ledger, window)
+                expectation = Expectation(flow, listing.system)
+                found = self._orders(listing, shops, ledger, window, expectation)
                 differences += found.differences
                 sums |= found.sums
                 counts |= {f"{name} {target}": number for name, number in found.counts.items()}
-                own = Revenue(target, shops, ledger, Expectation(flow, listing.system), window)
+                own = Revenue(target, shops, ledger, expectation, window)
                 differences += own.differences
                 revenue += own.rows
                 open_items += own.open_items
@@ -127,13 +128,20 @@ class Audit:
             notes=notes,
         )
 
-    def _orders(self, listing: Listing, shops: Sequence[Shop], ledger: Ledger, window: Window) -> Finding:
+    def _orders(
+        self,
+        listing: Listing,
+        shops: Sequence[Shop],
+        ledger: Ledger,
+        window: Window,
+        expectation: Expectation,
+    ) -> Finding:
         return OrderBooks(
             target=listing.system.target,
             shops=shops,
             ledger=ledger,
             documents=listing.documents["order"],
-            expectation=Expectation(self._flow, listing.system),
+            expectation=expectation,
             window=window,
             listed_at=listing.at,
             config=self._flow.config_version,

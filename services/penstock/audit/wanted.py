@@ -109,9 +109,16 @@ class Expectation:
         self._flow = flow
         self._mapping = flow.mappings.get((system.alias, "from", "order"))
         self._env = flow.mapping_env(system.alias)
+        self._known: dict[str, Wanted] = {}
 
-    def of(self, record: Mapping[str, Any]) -> Wanted:
+    def of(self, version: Version) -> Wanted:
         """Amounts of the canonical record, where the target's mapping says nothing else."""
+        event = version.made.event
+        if event not in self._known:
+            self._known[event] = self._made(version.record)
+        return self._known[event]
+
+    def _made(self, record: Mapping[str, Any]) -> Wanted:
         policies = policies_for(self._flow, "order", record)
         payload = self._payload(record, policies)
         currency = str(payload.get("currency") or record["currency"])

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 
 import pytest
 
-from penstock.connectors.contract import Listed
-from tests.unit.audit.world import AT, Books, books_of
+from tests.unit.audit.faults import seed
+from tests.unit.audit.world import Books, books_of
 
 FLOWS = ("prestashop-infor", "clarity-sage100")
 WAREHOUSE = {"prestashop-infor": "MAIN", "clarity-sage100": "000"}
@@ -25,36 +24,6 @@ def books(request: pytest.FixtureRequest) -> Books:
     return made
 
 
-def seed(books: Books) -> set[tuple[str, str]]:
-    """Fifty faults; gives kind and document or reference of each."""
-    wanted = set()
-    for number in range(1, 11):
-        del books.erp[f"E{number}"]
-        wanted.add(("deleted", books.ref(number)))
-    for number in range(11, 21):
-        copy = replace(books.erp[f"E{number}"], native_id=f"H{number}")
-        books.erp[copy.native_id] = copy
-        wanted.add(("doubled", copy.native_id))
-    for number in range(21, 31):
-        row = books.erp[f"E{number}"]
-        name = ("total", "tax", "quantity")[number % 3]
-        books.erp[row.native_id] = replace(row, facts={**row.facts, name: "7777.77"})
-        wanted.add(("amount", books.ref(number)))
-    for number in range(9001, 9011):
-        facts = {"currency": "USD", "total": "10.00", "tax": "0", "quantity": "1", "state": "O"}
-        books.erp[f"H{number}"] = Listed("order", f"H{number}", books.ref(number), AT, facts)
-        wanted.add(("orphan", f"H{number}"))
-    for number in range(31, 36):
-        row = books.shop[str(number)]
-        books.shop[row.native_id] = replace(row, facts={**row.facts, "state": "another"})
-        wanted.add(("stale", row.native_id))
-    for number in range(5):
-        row = books.stock[f"SKU-{number}"]
-        books.stock[row.native_id] = replace(row, facts={**row.facts, "available": "99"})
-        wanted.add(("stale", row.native_id))
-    return wanted
-
-
 def test_books_without_a_fault_balance(books: Books) -> None:
     statement = books.audit()
     assert statement.differences == []
@@ -68,7 +37,7 @@ def test_books_without_a_fault_balance(books: Books) -> None:
 
 
 def test_fifty_faults_of_five_kinds_are_all_found_and_named(books: Books) -> None:
-    wanted = seed(books)
+    wanted = seed(books, EACH)
     found = books.audit().differences
     named = {(each.kind, name) for each in found for name in (each.document, each.reference)} & wanted
     assert named == wanted

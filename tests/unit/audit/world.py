@@ -14,6 +14,7 @@ from typing import Any
 
 import orjson
 
+from penstock.audit.kafkalog import Log
 from penstock.audit.ledger import Place
 from penstock.audit.listing import Listing
 from penstock.audit.model import Statement, Window
@@ -39,6 +40,9 @@ AT = datetime(2026, 3, 4, 9, 6, tzinfo=UTC)
 NOW = AT + timedelta(hours=1)
 ALL = Window()
 AT_ONCE = Times(grace=0.0, again=(0.0, 0.0))
+
+PART = {"total": "0.01", "tax": "0.00", "quantity": "1"}
+"""Of the second of two documents."""
 
 Change = Callable[[dict[str, Any]], object]
 """Of the shop's document: its tables (PrestaShop), its order (Clarity)."""
@@ -198,6 +202,27 @@ class Books:
         self.link(number, native_id)
         self.fate(self.event(number, version), self.order_id(number), state, native_id=native_id)
 
+    def cancelled(self, number: int) -> None:
+        """Booked, cancelled in the shop, and deleted in the ERP."""
+        native_id = self.booked(number)
+        self.read(number, self.cancelling(), version=2)
+        self.apply(number, native_id, version=2)
+        del self.erp[native_id]
+
+    def cancelling(self) -> Change:
+        if self.shop_system.name == "prestashop":
+            return lambda tables: tables["orders"][0].update(current_state=6)
+        return lambda order: order.update(status="Cancelled")
+
+    def in_parts(self, number: int) -> None:
+        """Two documents of the ERP, with a cent in the second."""
+        record = self.read(number)
+        whole = self.document(number, "", record).facts
+        less = {name: str(Decimal(whole[name]) - Decimal(off)) for name, off in PART.items()}
+        for native_id, facts in ((f"E{number}", less), (f"X{number}", PART)):
+            self.apply(number, native_id)
+            self.erp[native_id] = self.document(number, native_id, record, **facts)
+
     def document(self, number: int, native_id: str, record: Mapping[str, Any], **facts: str) -> Listed:
         """As the ERP lists it, with the shop's own amounts unless `facts` say otherwise."""
         shown = {
@@ -248,11 +273,11 @@ class Books:
         facts = {"sku": sku, "available": shown or available}
         self.stock[sku] = Listed("stock", sku, None, None, facts)
 
-    def invoice(self, number: int, total: str, at: datetime = AT) -> None:
+    def invoice(self, number: int, total: str, at: datetime = AT, currency: str = "EUR") -> None:
         self.erp_says(
             "invoice", f"I{number}-{len(self.log.topics['canonical.invoice'])}", "applied", "Invoice",
             order_id=self.order_id(number), order_reference=self.ref(number), order_native_id=f"E{number}",
-            number=f"I{number}", invoiced_at=at, due_at=None, currency="EUR", total=Decimal(total), tax=None,
+            number=f"I{number}", invoiced_at=at, due_at=None, currency=currency, total=Decimal(total), tax=None,
             freight=None, lines=[],
         )  # fmt: skip
 
@@ -278,8 +303,8 @@ class Books:
     def _listing(self, system: System, documents: Mapping[str, Sequence[Listed]]) -> Listing:
         return Listing(system, NOW, documents)
 
-    def audit(self, window: Window = ALL, times: Times = AT_ONCE) -> Statement:
-        made = Audit(self.flow, self.log, self.codec, times=times, lists=self.lists, now=lambda: NOW)
+    def audit(self, window: Window = ALL, times: Times = AT_ONCE, log: Log | None = None) -> Statement:
+        made = Audit(self.flow, log or self.log, self.codec, times=times, lists=self.lists, now=lambda: NOW)
         return asyncio.run(made.run(window))
 
 
