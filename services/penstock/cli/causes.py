@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from penstock.mapping.trace import HIDDEN
 
 _PARTICULAR = re.compile(
-    r"'[^']*'|\"[^\"]*\"|\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b[\w.+-]+@[\w.-]+|\S*\d\S*"
+    r"'[^']*'|\"[^\"]*\"|[\w.+-]+@[\w.-]+|\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b(?=\w*\d)[0-9a-f]{8,}\b|\d+"
 )
 """What differs between two letters of one cause: quoted values, ids, addresses, numbers."""
 LONGEST = 160
@@ -41,10 +41,12 @@ def cause_of(stage: str, error_class: str, error: str, rule: str = "") -> Cause:
     """The cause of a letter, by its reason headers.
 
     >>> cause_of("processors", "BadValue", "order.yaml:7: total: '12,5' is no number").message
-    '# total: # is no number'
+    'order.yaml:#: total: # is no number'
     """
     # a rule says it all; a place in a mapping file is part of the message, yet its line moves with every edit
-    words = "" if rule else " ".join(_PARTICULAR.sub("#", error).split())[:LONGEST]
+    # and of a KeyError the text is the name that is missing
+    plain = error if error_class == "KeyError" else _PARTICULAR.sub("#", error)
+    words = "" if rule else " ".join(plain.split())[:LONGEST]
     return Cause(stage, error_class, words, rule)
 
 

@@ -240,6 +240,8 @@ def print_previews(found: Sequence[Preview], *, json: bool) -> None:
         print_json([shown(each) for each in found])
         return
     out = console()
+    if not found:
+        out.print("nothing would change at this target")
     for each in found:
         head = f"{each.target or 'no target'}: {each.entity} {each.document} would be {each.fate}"
         out.print(head, markup=False, style="bold")

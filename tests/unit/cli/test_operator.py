@@ -8,7 +8,7 @@ from penstock.cli.demo_reasons import order_of_event
 from penstock.cli.errors import CommandError, Exit
 from penstock.cli.letters import about
 from penstock.cli.letters import again as letter_again
-from penstock.cli.logview import audit
+from penstock.cli.logview import audit, edited_by
 from penstock.cli.status import fates, needs_a_person, outages
 from penstock.cli.story import changes_of, numbers_of, order_of
 from penstock.cli.waiting import Entry, again, rejected, select
@@ -152,3 +152,10 @@ def test_an_order_is_known_by_all_its_numbers_and_a_shipment_by_its_tracking_num
 def test_changes_of_both_addresses_are_told() -> None:
     order = {"bill_to": {"changes": ["st. became Street"]}, "ship_to": None}
     assert changes_of(order) == ["bill_to: st. became Street"]
+
+
+def test_a_record_that_a_person_has_edited_says_so() -> None:
+    said = orjson.dumps({"by": "ann", "at": "t", "why": "the carrier is gone"})
+    assert edited_by(record("canonical.order", b"", headers={"edited": said})) == "; edited by ann: the carrier is gone"
+    assert edited_by(record("canonical.order", b"")) == ""
+    assert edited_by(record("canonical.order", b"", headers={"edited": b"{"})) == ""
