@@ -43,8 +43,7 @@ def cause_of(stage: str, error_class: str, error: str, rule: str = "") -> Cause:
     >>> cause_of("processors", "BadValue", "order.yaml:7: total: '12,5' is no number").message
     'order.yaml:#: total: # is no number'
     """
-    # a rule says it all; a place in a mapping file is part of the message, yet its line moves with every edit
-    # and of a KeyError the text is the name that is missing
+    # a rule says it all; the text of a KeyError is the name that is missing
     plain = error if error_class == "KeyError" else _PARTICULAR.sub("#", error)
     words = "" if rule else " ".join(plain.split())[:LONGEST]
     return Cause(stage, error_class, words, rule)

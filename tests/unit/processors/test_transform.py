@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 import orjson
 import pytest
 
+from penstock.cli.letters import edited
 from penstock.cli.waiting import Entry, again
 from penstock.flow.load import load_flow
+from penstock.log.dlq import dead_letter
 from penstock.log.fates import Fate
 from penstock.log.headers import texts
 from penstock.log.partition import partition_for
+from penstock.log.scan import Record
 from penstock.log.wire import Codec
 from penstock.processors.deliver import Output
+from penstock.processors.incoming import Incoming
 from penstock.processors.stage import outputs_of
 from penstock.processors.transform import Names, Transform
 from penstock.records.ids import canonical_id
@@ -137,6 +142,17 @@ def test_a_record_published_again_keeps_its_first_place_and_its_count(transform:
     headers = texts(output.headers)
     assert headers["raw"] == "raw.prestashop.order-2-7"
     assert headers["retry"] == "2"
+
+
+def test_an_edited_letter_keeps_event_and_first_place_and_says_that_it_was_edited(transform: Transform):
+    key, value, headers = dead_letter(incoming(order()), "processors", ValueError("no"))
+    letter = Record("dlq.processors", 2, 0, datetime.now(UTC), key, value, headers)
+    made = edited(letter, value, "typed in wrongly")
+    given = [(name, text if isinstance(text, bytes) else text.encode()) for name, text in made.headers.items()]
+    (output,) = transform(Incoming(made.topic, 2, 99, made.key, made.value or b"", given))
+    said = texts(output.headers)
+    assert (said["ce_id"], said["raw"]) == (EVENT, "raw.prestashop.order-2-7")
+    assert orjson.loads(said["edited"])["why"] == "typed in wrongly"
 
 
 def test_numbers_and_texts_may_be_written_either_way(transform: Transform, codec: Codec):
