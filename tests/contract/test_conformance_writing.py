@@ -57,19 +57,20 @@ class Effect:
     def fault(self, how: Break, times: int | None = 1) -> None:
         self.desk.wire.fault(how, self.write.request, times)
 
-    async def steps(self, *, resuming: bool = False) -> list[Step]:
-        decision = await self.sink.handlers[self.write.entity].plan(self.desk.task(self.write, resuming=resuming))
-        if isinstance(decision, Settled) and resuming:
+    async def steps(self, *, resuming: bool = False, resync: bool = False) -> list[Step]:
+        task = self.desk.task(self.write, resuming=resuming, resync=resync)
+        decision = await self.sink.handlers[self.write.entity].plan(task)
+        if isinstance(decision, Settled) and (resuming or resync):
             return []
         assert isinstance(decision, Plan), f"the sandbox is not prepared for this write: {decision}"
         return list(decision.steps)
 
-    async def run(self, *, resuming: bool = False, window: SendWindow | None = None) -> Outcome:
+    async def run(self, *, resuming: bool = False, resync: bool = False, window: SendWindow | None = None) -> Outcome:
         """What ended it: Done, or the outcome of the step that was not."""
         result: Outcome = Done()
-        for step in await self.steps(resuming=resuming):
+        for step in await self.steps(resuming=resuming, resync=resync):
             try:
-                result = await _one(step, window or Open(), resuming=resuming)
+                result = await _one(step, window or Open(), resuming=resuming or resync)
             except (NotSentError, LostReplyError) as error:
                 return error
             if not isinstance(result, Done):
@@ -105,6 +106,13 @@ async def test_a_write_is_done_and_found_again(effect: Effect) -> None:
     assert isinstance(await effect.run(), Done)
     assert effect.sent == 1
     await effect.takes_over()
+    assert effect.sent == 1
+
+
+async def test_a_resync_of_what_is_there_writes_nothing(effect: Effect) -> None:
+    assert isinstance(await effect.run(), Done)
+    outcome = await effect.run(resync=True, window=Closed())
+    assert isinstance(outcome, Done), f"every write asks its window, and this one is closed: {outcome}"
     assert effect.sent == 1
 
 

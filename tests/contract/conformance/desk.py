@@ -18,6 +18,7 @@ from tests.contract.conformance.wire import Wire
 
 from penstock.connectors.budget import Budget, BudgetSettings
 from penstock.connectors.contract import (
+    Applied,
     ConnectorSpec,
     Crossing,
     Notification,
@@ -86,13 +87,18 @@ class Desk:
         await self.app.sandbox.settle()
         self.app.sandbox.storage.close()
 
-    def task(self, write: Write, *, resuming: bool = False) -> Task:
-        """The write as the sink runtime gives it; decimals of the payload get their type from its schema."""
+    def task(self, write: Write, *, resuming: bool = False, resync: bool = False) -> Task:
+        """The write as the sink runtime gives it; decimals of the payload get their type from its schema.
+
+        resync: it was applied before, and the target is to be compared.
+        """
         record, payload = filled(write.record, self.names), filled(write.payload or {}, self.names)
         schema = self.subject.spec.mappings / f"{write.entity}.payload.yaml"
         if schema.is_file():
             payload = from_json(payload, from_payload(schema.name, schema.read_text(encoding="utf-8")))
-        return Task(write.entity, record, payload, "event-1", None, Nothing(), resuming=resuming)
+        applied = Applied(None, "hash", "event-1") if resync else None
+        event = "event-2" if resync else "event-1"
+        return Task(write.entity, record, payload, event, applied, Nothing(), resuming=resuming, resync=resync)
 
 
 def filled(value: Any, names: Names) -> Any:
