@@ -73,9 +73,9 @@ class Certification:
                 if result.differences:
                     self._leave()
         finally:
+            self.done.seconds = time.monotonic() - began
             self._leave()
             self._broker.close()
-        self.done.seconds = time.monotonic() - began
         return self.done
 
     def _clean_runs(self, count: int) -> Clean:
