@@ -51,8 +51,7 @@ class Staged:
             return bool(now.held)
         there = now.there
         if there is not None:
-            shown = there.planned or now.here.status != "paid"
-            if not shown or not set(there.tracking) <= set(now.here.tracking):
+            if now.here.status == "paid" or not set(there.tracking) <= set(now.here.tracking):
                 return False
         return self._inner.ready(act, now)
 
