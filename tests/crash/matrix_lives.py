@@ -49,10 +49,9 @@ class Staged:
     def ready(self, act: str, now: Moment) -> bool:
         if act == "correct":
             return bool(now.held)
-        there = now.there
-        if there is not None:
-            if now.here.status == "paid" or not set(there.tracking) <= set(now.here.tracking):
-                return False
+        told = set(now.there.tracking) if now.there is not None else set()
+        if now.there is not None and (now.here.status == "paid" or told - set(now.here.tracking)):
+            return False
         return self._inner.ready(act, now)
 
     def do(self, act: str, now: Moment) -> None:
