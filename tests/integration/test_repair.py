@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import orjson
 import pytest
+import structlog
 from tests.integration.infor_site import Site, serve
 from tests.integration.sink_world import World, booked_once, until
 from tests.unit.processors.shop_documents import EVENT, incoming, order
@@ -47,6 +48,14 @@ def world(kafka: KafkaSettings, topics: Sequence[Topic], monkeypatch: pytest.Mon
     monkeypatch.setenv("PENSTOCK_BOOTSTRAP", kafka.bootstrap)
     monkeypatch.setenv("PENSTOCK_TOPIC_PREFIX", kafka.topic_prefix)
     return World(kafka)
+
+
+@pytest.fixture(autouse=True)
+def plain_logs() -> Iterator[None]:
+    """A traceback in colours takes the better part of a second, and each dead letter has one."""
+    structlog.configure(processors=[structlog.processors.KeyValueRenderer()])
+    yield
+    structlog.reset_defaults()
 
 
 async def run(*words: str) -> Any:
