@@ -59,7 +59,8 @@ class KafkaLog:
         return None if committed is None else committed > place.offset
 
     def _ask(self, group: str) -> dict[tuple[str, int], int]:
-        asked = admin(self._settings).list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)])
+        client = admin(self._settings)  # it must outlive its answer
+        asked = client.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)], request_timeout=10)
         try:
             found = asked[group].result()
         except KafkaException:
