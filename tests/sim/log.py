@@ -65,6 +65,7 @@ class MemoryLog:
     """
 
     topic_prefix = ""
+    session_seconds = 10.0
 
     def __init__(self, partitions: int = 2, lag: float = 0.05) -> None:
         self.partitions = partitions

@@ -33,9 +33,14 @@ LARGEST = MAX_MESSAGE_BYTES - 64 * 1024
 """Bytes of a document on the log; the rest is for the headers of its dead letter."""
 RESTLESS_SECONDS = 60.0
 """A source that fails for longer than this is said to be out, once a minute."""
-FRESH_SECONDS = 5.0
-"""From reading a document to the broker's word that it is on the log. No partition changes its owner sooner: a session
-lasts 10 seconds, and its last heartbeat is at most 3 old."""
+
+
+def fresh_seconds(settings: KafkaSettings) -> float:
+    """How long after it was read a document may come to the log unseen again.
+
+    No partition changes its owner sooner: the last heartbeat of a session is at most a third of it old.
+    """
+    return settings.session_seconds / 2
 
 
 class Extractor:
@@ -58,6 +63,7 @@ class Extractor:
         self._flow = flow
         self._clock = clock
         self._monotonic = monotonic
+        self._fresh = fresh_seconds(settings)
         self.counts: dict[str, int] = {"extracted": 0, "unchanged": 0, "gone": 0, "refused": 0, "failed_reads": 0}
 
     async def handle(self, _lane: str, records: list[Record]) -> None:
@@ -103,7 +109,7 @@ class Extractor:
             await self._publish_change(record, note, document)
 
     def _is_old(self, read_at: float) -> bool:
-        return self._monotonic() - read_at > FRESH_SECONDS
+        return self._monotonic() - read_at > self._fresh
 
     async def _publish_change(self, record: Record, note: Notification, document: RawDocument | None) -> None:
         """Puts the document on the log if it differs from what was published last."""

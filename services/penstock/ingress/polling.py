@@ -14,7 +14,7 @@ from penstock.checkpoints import reach
 from penstock.connectors.budget import backfill
 from penstock.connectors.contract import Notification, PollSet, Source, SourceRefusedError, SourceUnavailableError
 from penstock.connectors.http import LostReplyError, NotSentError
-from penstock.ingress.extract import FRESH_SECONDS, notify
+from penstock.ingress.extract import fresh_seconds, notify
 from penstock.ingress.gathering import Gathering
 from penstock.ingress.notes import note_bytes
 from penstock.ingress.positions import Positions, mark_key
@@ -46,6 +46,7 @@ class Pollers:
         self._after = after
         self._positions = positions
         self._monotonic = monotonic
+        self._fresh = fresh_seconds(settings)
 
         async def send(note: Notification) -> None:
             await notify(producer, settings, note, note_bytes(note))
@@ -138,7 +139,7 @@ class Pollers:
             await self._gathering.send([replace(note, carried=()) for note in notes if note.carried])
 
     def _is_old(self, asked_at: float) -> bool:
-        return self._monotonic() - asked_at > FRESH_SECONDS
+        return self._monotonic() - asked_at > self._fresh
 
 
 def until_next_round(interval: float, elapsed: float) -> float:
