@@ -213,6 +213,27 @@ def _order_as_wanted(row: dict[str, Any] | None, content: dict[str, Any]) -> boo
     return row == wanted
 
 
+def test_a_held_order_that_a_fenced_owner_has_booked_has_no_open_intent() -> None:
+    """Found by the machine: who had the partition closed the hold, and its effect came behind the next one's fence."""
+    state = Histories()
+    state.place(how="now", number="2", quantity=3)
+    state.write_fails(what=["lost-after"])
+    state.mapping_breaks(entity="order", number="1")
+    state.ship(how="now", number="2", tracking=0)
+    state.place(how="now", number="1", quantity=9)
+    state.stock_is_short(blocked=True, number="2")
+    state.cancel(how="now", number="1")
+    state.freeze(which="sink")
+    state.poll()
+    state.advance(how="by the poll", number="2")
+    state.wait(seconds=11.0)
+    state.read_fails(what=["", "boom", ""])
+    state.poll()
+    state.redrive()
+    state.thaw()
+    state.teardown()
+
+
 TestFreshness = Histories.TestCase
 TestFreshness.settings = settings(
     max_examples=EXAMPLES,

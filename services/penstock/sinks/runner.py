@@ -391,7 +391,7 @@ class SinkRunner:
     async def _try_again(self, waiter: Waiter) -> None:
         if waiter not in self._waiters:
             return
-        if waiter.entry and not self.state.own_entries(waiter.item):
+        if waiter.entry and not self.state.own_entries(waiter.item) and not self.state.is_open(waiter.item):
             self._waiters.let_go(waiter.item, None)  # an operator has closed it
             return
         if waiter.held and self._pauses.reason("entity", waiter.item.entity):

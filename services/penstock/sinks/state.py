@@ -162,6 +162,11 @@ class SinkState:
                 out += [e for e in held if e.event_id != newest.event_id]
         return out
 
+    def is_open(self, item: Item) -> bool:
+        """Is there an intent of this very event that nobody has ended? Who took its entry away was fenced off."""
+        effect = self.effect(item)
+        return effect is not None and effect.state == "intent" and effect.event_id == item.event_id
+
     def open_intents(self) -> int:
         return sum(1 for effect in list(self._effects.values()) if effect.state == "intent")
 
