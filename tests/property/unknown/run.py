@@ -6,6 +6,7 @@ import argparse
 import sys
 import time
 
+from tests.property.unknown.blind import Blind
 from tests.property.unknown.campaign import Campaign, Tally
 from tests.property.unknown.kinds import KINDS, Kind
 
@@ -39,7 +40,7 @@ def main() -> int:
     args = parser.parse_args()
     sys.stdout.write(f"{HEAD}\n|{'---|' * 10}\n")
     bad = 0
-    for kind in KINDS:
+    for kind in (*KINDS, Blind):
         if args.only.lower() not in kind.name.lower():
             continue
         began = time.monotonic()
