@@ -18,7 +18,7 @@ from tests.property.freshness.target import SHIPPED
 from tests.property.freshness.world import World
 from tests.sim.process import simulated
 
-EXAMPLES = int(os.environ.get("PENSTOCK_FRESHNESS_EXAMPLES", "60"))
+EXAMPLES = int(os.environ.get("PENSTOCK_FRESHNESS_EXAMPLES", "50"))
 numbers = st.sampled_from(["1", "2"])
 skus = st.sampled_from(["APR", "BAG"])
 told = st.sampled_from(["now", "now", "twice", "later", "by the poll"])

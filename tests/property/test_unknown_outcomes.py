@@ -13,7 +13,7 @@ from tests.property.unknown.blind import Blind
 from tests.property.unknown.campaign import Campaign
 from tests.property.unknown.kinds import KINDS, Kind
 
-CREATES = 12
+CREATES = 8
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
