@@ -18,6 +18,7 @@ from penstock.sandbox.catalogue import catalogue
 SEED = 7
 """Of both sandboxes, as their environment files have it."""
 PLENTY = 5000
+SHIPS = frozenset({"ship", "ship-part"})
 COUNTED = 7
 """Pieces that the warehouse finds in each run."""
 
@@ -52,6 +53,8 @@ class Staged:
         told = set(now.there.tracking) if now.there is not None else set()
         if now.there is not None and (now.here.status == "paid" or told - set(now.here.tracking)):
             return False
+        if act in SHIPS and now.here.status == "on-hold":
+            return False  # what was paid in the shop is not known in the ERP yet
         return self._inner.ready(act, now)
 
     def do(self, act: str, now: Moment) -> None:

@@ -20,6 +20,10 @@ State = dict[str, list[Flat]]
 """`system/collection` -> what a run has put there."""
 
 
+NUMBERED = re.compile(r"\.[^.]*\d{5,}.*$")
+"""The end of a column that holds a document's number."""
+
+
 @dataclass(frozen=True, slots=True)
 class Link:
     """In `collection`, what `by` names gives its name to the value of `gives`; `used`: columns that hold it."""
@@ -163,7 +167,16 @@ def moved(before: Mapping[str, Sequence[Row]], after: Mapping[str, Sequence[Row]
         if key is not None:
             out[place] = _amounts(before[place], rows, key)
         else:
-            out[place] = [{name: names.of(name, value) for name, value in flat(row).items()} for row in new[place]]
+            out[place] = [_named(row, names) for row in new[place]]
+    return out
+
+
+def _named(row: Row, names: Names) -> Flat:
+    """A row in the run's own names. Members called by a number (`invoice.0100243`) are `invoice.#`, together."""
+    out: Flat = {}
+    for column, value in flat(row).items():
+        name, said = NUMBERED.sub(".#", column), names.of(column, value)
+        out[name] = f"{out[name]}; {said}" if name in out else said
     return out
 
 
@@ -199,7 +212,8 @@ def _amounts(before: Sequence[Row], after: Sequence[Row], key: tuple[str, ...]) 
     out = []
     for row in after:
         was = known.get(tuple(row[name] for name in key), {})
-        changes = {name: change for name, value in row.items() if (change := _by(was.get(name), value))}
+        figures = {name: value for name, value in row.items() if not name.endswith("Key")}
+        changes = {name: change for name, value in figures.items() if (change := _by(was.get(name), value))}
         if changes:
             out.append({**{name: str(row[name]) for name in key}, **changes})
     return out

@@ -80,6 +80,17 @@ def test_members_of_documents_are_columns():
     assert flat(row) == {"id": 1, "totals.total": "3.00", "items.0.sku": "A", "items.1.sku": "B", "tags": ["x"]}
 
 
+def test_members_called_by_a_number_are_compared_all_the_same():
+    def run(number: int, amounts: list[str]) -> State:
+        attributes = {f"invoice.{number}000{place}": amount for place, amount in enumerate(amounts)}
+        nothing = {"clarity/orders": []}
+        return moved(nothing, {"clarity/orders": [{"id": number, "attributes": attributes}]}, names(number))
+
+    clean = Clean.of([run(41, ["1.00", "2.00"]), run(42, ["1.00", "2.00"])])
+    assert clean.differences(run(77, ["1.00", "2.00"])) == []
+    assert clean.differences(run(77, ["1.00"])) != []
+
+
 def test_a_step_counts_as_covered_only_when_its_fault_came_about():
     result = {"service": "sinks", "reached": True, "differences": [], "seconds": 9.0}
     part = {
