@@ -19,6 +19,8 @@ SEED = 7
 """Of both sandboxes, as their environment files have it."""
 PLENTY = 5000
 SHIPS = frozenset({"ship", "ship-part"})
+BY_CARD = "CARD"
+"""How Sage 100 shows an order that was paid in the shop; all orders of a run are, before they are shipped."""
 COUNTED = 7
 """Pieces that the warehouse finds in each run."""
 
@@ -26,11 +28,14 @@ COUNTED = 7
 class Staged:
     """A pair's scene in which nobody acts before both sides show the last act, so that all runs take one course.
 
-    One act more: `correct` takes out of an order in the shop what the ERP does not know.
+    One act more: `correct` takes out of an order in the shop what the ERP does not know. `paid`: does the ERP show that
+    an order is paid?
     """
 
-    def __init__(self, inner: Scene, shop: SandboxApi, change: str) -> None:
-        self._inner, self._shop, self._change = inner, shop, change
+    def __init__(
+        self, inner: Scene, shop: SandboxApi, change: str, paid: Callable[[Moment], bool] = lambda _: True
+    ) -> None:
+        self._inner, self._shop, self._change, self._paid = inner, shop, change, paid
 
     def prepare(self) -> None:
         self._inner.prepare()
@@ -53,9 +58,9 @@ class Staged:
         told = set(now.there.tracking) if now.there is not None else set()
         if now.there is not None and (now.here.status == "paid" or told - set(now.here.tracking)):
             return False
-        if act in SHIPS and now.here.status == "on-hold":
-            return False  # what was paid in the shop is not known in the ERP yet
-        return self._inner.ready(act, now)
+        # what leaves the house before the ERP knows the payment has another end, and rightly so
+        unpaid = now.there is not None and (now.here.status == "on-hold" or not self._paid(now))
+        return not (act in SHIPS and unpaid) and self._inner.ready(act, now)
 
     def do(self, act: str, now: Moment) -> None:
         if act == "correct":
@@ -172,7 +177,11 @@ def _clarity(scene: Callable[[], Any], shop: SandboxApi, erp: SandboxApi) -> Par
     def scene_of() -> Scene:
         made = scene()
         made._cast = cast  # as chosen when there was enough of everything
-        return Staged(made, shop, "update-order")
+
+        def paid(now: Moment) -> bool:
+            return all(row["PaymentType"] == BY_CARD for row in made._documents(now).orders)
+
+        return Staged(made, shop, "update-order", paid)
 
     def order(who: str, number: int, acts: tuple[str, ...], *lines: Line, **more: Any) -> Wish:
         address = {"street1": "400 Main St", "city": "Austin", "regionCode": "TX", "postalCode": "78701"}

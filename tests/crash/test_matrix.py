@@ -1,7 +1,6 @@
-"""A few runs of the crash matrix, others each time: `make crash` runs them all."""
+"""A few runs of the crash matrix: `make crash` runs them all."""
 
 import os
-import secrets
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +11,8 @@ from tests.broker_choice import no_broker
 from penstock.log.jars import JarsError, ensure_libs, find_java
 
 RUNS = 3
+SEED = "7"
+"""Fixed until the whole matrix has been seen without a difference; then it changes from run to run."""
 
 pytestmark = [pytest.mark.kafka, pytest.mark.crash, pytest.mark.timeout(600)]
 
@@ -21,7 +22,7 @@ def test_a_sample_of_crashes_ends_as_if_nothing_had_happened(tmp_path: Path) -> 
         find_java(), ensure_libs()
     except JarsError as error:
         no_broker(str(error))
-    seed = os.environ.get("PENSTOCK_CRASH_MATRIX_SEED") or str(secrets.randbelow(1_000_000))
+    seed = os.environ.get("PENSTOCK_CRASH_MATRIX_SEED", SEED)
     script = Path(__file__).with_name("matrix.py")
     report = tmp_path / "crash-report.md"
     done = subprocess.run(
