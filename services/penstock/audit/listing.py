@@ -18,6 +18,11 @@ SLACK = timedelta(days=2)
 """An order of the window may be booked later, and clocks and days of the systems differ."""
 
 
+PATIENCE = 120.0
+"""Seconds for which a system that has no time is asked again: who is audited is also at work."""
+_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 15.0
+
+
 class NotListedError(Exception):
     """A system did not say what it has; the message names it and says why."""
 
@@ -62,7 +67,7 @@ async def _list(
     at = datetime.now(UTC)
     source: Source = system.spec.source(system.settings, system.budget("audit"), transport=transport)
     try:
-        documents = {entity: await _rows(source, entity, since, until) for entity in entities}
+        documents = {entity: await rows_of(source, entity, since, until) for entity in entities}
     except (SourceUnavailableError, SourceRefusedError) as error:
         raise NotListedError(f"{system.target} does not list what it has: {error}") from error
     finally:
@@ -71,6 +76,20 @@ async def _list(
     return Listing(system, at, documents, news)
 
 
-async def _rows(source: Source, entity: str, since: datetime | None, until: datetime | None) -> list[Listed]:
+async def rows_of(source: Source, entity: str, since: datetime | None, until: datetime | None) -> list[Listed]:
+    """The whole list, begun anew when the system breaks it off.
+
+    Raises SourceRefusedError, and SourceUnavailableError after PATIENCE seconds.
+    """
     bounded = (None, None) if entity == "stock" else (since, until)
-    return [each async for page in source.listing(entity, *bounded) for each in page]
+    loop = asyncio.get_running_loop()
+    until_then, pause = loop.time() + PATIENCE, _FIRST_PAUSE
+    while True:
+        try:
+            return [each async for page in source.listing(entity, *bounded) for each in page]
+        except SourceUnavailableError as error:
+            after = pause if error.retry_after is None else error.retry_after
+            if loop.time() + after > until_then:
+                raise
+        await asyncio.sleep(after)
+        pause = min(2 * pause, _LONGEST_PAUSE)
