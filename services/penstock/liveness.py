@@ -29,6 +29,7 @@ async def end_when_stuck(parts: Mapping[str, Stuck], stop: asyncio.Event) -> Non
     while not stop.is_set():
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), LOOK_SECONDS)
+            return  # who is ending has closed what would be asked
         if found := [name for name, stuck in parts.items() if await stuck()]:
             log.critical("stuck", parts=found, next="this process ends, what it had not done is done by the next one")
             os._exit(EXIT_STUCK)

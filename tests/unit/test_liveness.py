@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from aiokafka import TopicPartition
 
-from penstock.liveness import BLOCKED_LOOKS, EXIT_STUCK, LoopGuard
+from penstock.liveness import BLOCKED_LOOKS, EXIT_STUCK, LoopGuard, end_when_stuck
 from penstock.log.lanes import STUCK_SECONDS, LaneConsumer
 
 PLACE = TopicPartition("canonical.order", 0)
@@ -129,3 +129,18 @@ class Subscribed(Consumer):
 
     async def _join(self, listener: Any) -> None:
         await asyncio.gather(listener.on_partitions_assigned([PLACE]), return_exceptions=True)
+
+
+async def test_who_is_told_to_stop_asks_no_part_any_more() -> None:
+    asked: list[bool] = []
+
+    async def stuck() -> bool:
+        asked.append(True)
+        return False
+
+    stop = asyncio.Event()
+    watch = asyncio.create_task(end_when_stuck({"sink": stuck}, stop))
+    await asyncio.sleep(0)
+    stop.set()
+    await watch
+    assert asked == []
