@@ -17,6 +17,7 @@ from penstock.log.kafka import KafkaSettings, producer
 from penstock.log.pauses import pause_key
 from penstock.log.scan import Record, scan
 from penstock.log.topics import Topic
+from penstock.sinks.letters import Letters
 from penstock.sinks.runner import TICK
 
 pytestmark = [
@@ -158,6 +159,18 @@ async def test_a_newer_version_closes_the_fate_of_a_dead_letter(world: World):
     target = FakeTarget(faults=["boom"])
     await world.send(["A"])
     async with world.runner(OrderHandler(target)) as runner:
+        await until(lambda: runner.settled.get("parked") == 1)
+        await world.send(["A"], version=2)
+        await until(lambda: runner.settled.get("applied") == 1)
+    assert world.fates() == {"A-v1": "superseded", "A-v2": "applied"}
+
+
+async def test_a_newer_version_does_not_wait_for_the_log_to_show_the_dead_letter(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(Letters, "take", lambda _self, _messages: None)
+    await world.send(["A"])
+    async with world.runner(OrderHandler(FakeTarget(faults=["boom"]))) as runner:
         await until(lambda: runner.settled.get("parked") == 1)
         await world.send(["A"], version=2)
         await until(lambda: runner.settled.get("applied") == 1)

@@ -12,15 +12,11 @@ import httpx
 
 from penstock.audit.model import Window
 from penstock.connectors.contract import Listed, Source, SourceRefusedError, SourceUnavailableError
+from penstock.connectors.listing import whole
 from penstock.flow.flow import Flow, System
 
 SLACK = timedelta(days=2)
 """An order of the window may be booked later, and clocks and days of the systems differ."""
-
-
-PATIENCE = 120.0
-"""Seconds for which a system that has no time is asked again: who is audited is also at work."""
-_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 15.0
 
 
 class NotListedError(Exception):
@@ -67,29 +63,14 @@ async def _list(
     at = datetime.now(UTC)
     source: Source = system.spec.source(system.settings, system.budget("audit"), transport=transport)
     try:
-        documents = {entity: await rows_of(source, entity, since, until) for entity in entities}
+        # stock has no date
+        documents = {
+            entity: await (whole(source, entity) if entity == "stock" else whole(source, entity, since, until))
+            for entity in entities
+        }
     except (SourceUnavailableError, SourceRefusedError) as error:
         raise NotListedError(f"{system.target} does not list what it has: {error}") from error
     finally:
         await source.close()
     news = max((each.interval for each in source.polls if each.name.startswith("order")), default=0.0)
     return Listing(system, at, documents, news)
-
-
-async def rows_of(source: Source, entity: str, since: datetime | None, until: datetime | None) -> list[Listed]:
-    """The whole list, begun anew when the system breaks it off.
-
-    Raises SourceRefusedError, and SourceUnavailableError after PATIENCE seconds.
-    """
-    bounded = (None, None) if entity == "stock" else (since, until)
-    loop = asyncio.get_running_loop()
-    until_then, pause = loop.time() + PATIENCE, _FIRST_PAUSE
-    while True:
-        try:
-            return [each async for page in source.listing(entity, *bounded) for each in page]
-        except SourceUnavailableError as error:
-            after = pause if error.retry_after is None else error.retry_after
-            if loop.time() + after > until_then:
-                raise
-        await asyncio.sleep(after)
-        pause = min(2 * pause, _LONGEST_PAUSE)

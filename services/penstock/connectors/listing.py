@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
+from typing import Protocol
 
 from penstock.connectors.budget import backfill
 from penstock.connectors.contract import Listed, SourceUnavailableError
 
+PATIENCE = 120.0
+"""Seconds for which a system that has no time is asked again: who is listed is also at work."""
+_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 15.0
 NEAR = timedelta(hours=3)
 """No zone puts its clock back further than this at once."""
 
@@ -66,6 +71,34 @@ async def once(pages: AsyncIterator[Sequence[Listed]]) -> AsyncIterator[Sequence
         seen.update(row.native_id for row in fresh)
         if fresh:
             yield fresh
+
+
+class Lister(Protocol):
+    """The part of a source that is asked."""
+
+    def listing(
+        self, entity: str, since: datetime | None, until: datetime | None
+    ) -> AsyncIterator[Sequence[Listed]]: ...
+
+
+async def whole(
+    source: Lister, entity: str, since: datetime | None = None, until: datetime | None = None
+) -> list[Listed]:
+    """All that a source lists, begun anew when the system breaks it off.
+
+    Raises SourceRefusedError, and SourceUnavailableError after PATIENCE seconds.
+    """
+    loop = asyncio.get_running_loop()
+    deadline, pause = loop.time() + PATIENCE, _FIRST_PAUSE
+    while True:
+        try:
+            return [each async for page in source.listing(entity, since, until) for each in page]
+        except SourceUnavailableError as error:
+            after = pause if error.retry_after is None else error.retry_after
+            if loop.time() + after > deadline:
+                raise
+        await asyncio.sleep(after)
+        pause = min(2 * pause, _LONGEST_PAUSE)
 
 
 def facts(**shown: str | Decimal) -> dict[str, str]:

@@ -23,7 +23,10 @@ class FlowError(Exception):
 
 
 SHARES = {"audit": 0.1}
-"""What a service may use of an instance's budget where the environment names no share; others half of it."""
+"""What a service may use of an instance's budget where the environment names no share; others half of it.
+
+`audit` is whoever lists a whole system beside the services.
+"""
 
 
 @dataclass(frozen=True, slots=True)

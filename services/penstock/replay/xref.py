@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Protocol
 
 import orjson
 
-from penstock.connectors.contract import Listed
+from penstock.connectors.listing import Lister, whole
 from penstock.flow.flow import Flow, System
 from penstock.log.fates import Fate, FateState
 from penstock.log.headers import texts
@@ -22,14 +21,6 @@ from penstock.records.ids import canonical_id
 
 _COME_BACK = frozenset({"order", "customer"})
 """Entities that are linked in their source too."""
-
-
-class Lists(Protocol):
-    """The part of a source that is asked."""
-
-    def listing(
-        self, entity: str, since: datetime | None, until: datetime | None
-    ) -> AsyncIterator[Sequence[Listed]]: ...
 
 
 @dataclass(slots=True)
@@ -123,18 +114,17 @@ def from_canonical(settings: KafkaSettings, flow: Flow, codec: Codec, linked: se
                 yield Link("customer", said["customer_id"], *where, customer["native_id"], record.at)
 
 
-async def listed_orders(flow: Flow, system: System, source: Lists) -> list[Link]:
+async def listed_orders(flow: Flow, system: System, source: Lister) -> list[Link]:
     """Orders that a target lists under our references. Raises what the source raises when it does not answer."""
     tags = {shop.tag: shop for shop in flow.shops if shop.tag}
     out: list[Link] = []
-    async for page in source.listing("order", None, None):
-        for row in page:
-            tag, dash, native_id = (row.reference or "").partition("-")
-            shop = tags.get(tag) if dash else None
-            if shop is not None:
-                own_id = canonical_id(shop.name, shop.instance, "order", native_id)
-                at = row.at or datetime.now(UTC)
-                out.append(Link("order", own_id, system.name, system.instance, row.native_id, at))
+    for row in await whole(source, "order"):
+        tag, dash, native_id = (row.reference or "").partition("-")
+        shop = tags.get(tag) if dash else None
+        if shop is not None:
+            own_id = canonical_id(shop.name, shop.instance, "order", native_id)
+            at = row.at or datetime.now(UTC)
+            out.append(Link("order", own_id, system.name, system.instance, row.native_id, at))
     return out
 
 

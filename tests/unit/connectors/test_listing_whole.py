@@ -1,12 +1,12 @@
-"""Lists of systems that are at work while they are audited."""
+"""Lists of systems that are at work while they are listed."""
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 
 import pytest
 
-from penstock.audit.listing import PATIENCE, rows_of
 from penstock.connectors.contract import Listed, SourceUnavailableError
+from penstock.connectors.listing import PATIENCE, whole
 
 FIRST, SECOND = (Listed("order", number, None, None, {}) for number in ("1", "2"))
 
@@ -27,9 +27,9 @@ class Busy:
 
 
 async def test_a_list_that_the_system_breaks_off_is_begun_anew_and_whole() -> None:
-    assert await rows_of(Busy(0.0, 0.0), "order", None, None) == [FIRST, SECOND]  # type: ignore[arg-type]
+    assert await whole(Busy(0.0, 0.0), "order") == [FIRST, SECOND]
 
 
-async def test_a_system_that_asks_for_more_time_than_an_audit_has_is_not_listed() -> None:
+async def test_a_system_that_asks_for_more_time_than_there_is_is_not_listed() -> None:
     with pytest.raises(SourceUnavailableError, match="429"):
-        await rows_of(Busy(PATIENCE + 1), "order", None, None)  # type: ignore[arg-type]
+        await whole(Busy(PATIENCE + 1), "order")
