@@ -22,7 +22,6 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from tests.crash.matrix_plan import Fault, plan
 from tests.crash.matrix_report import differences, report, uncovered
-from tests.crash.matrix_result import as_json
 from tests.crash.matrix_run import Certification
 
 from penstock.checkpoints import Arming, existing
@@ -37,7 +36,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=secrets.randbelow(1_000_000), help="of the choice and the order")
     parser.add_argument("--only", help="runs whose name (`sinks sinks.taken:1:kill`) contains this")
     parser.add_argument("--minutes", type=float, default=120.0, help="no run begins after that")
-    parser.add_argument("--data", type=Path, help="keep state and logs here")
+    parser.add_argument("--data", type=Path, help="keep state and logs here; if it has some, go on with them")
     parser.add_argument("--report", type=Path, default=Path("crash-report.md"))
     parser.add_argument("--part", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
@@ -51,11 +50,11 @@ def main() -> int:
     steps = existing()
     given.report.write_text(report(parts, steps, given.seed, _machine()), encoding="utf-8")
     missing, wrong = uncovered(parts, steps), differences(parts)
-    runs = sum(len(part["results"]) for part in parts)
+    runs, planned = sum(len(part["results"]) for part in parts), sum(part["planned"] for part in parts)
     whole = f"{len(steps) - len(missing)} of {len(steps)} steps covered"
-    _tell(f"{runs} runs, {len(wrong)} differences, {whole}: {given.report}")
+    _tell(f"{runs} of {planned} runs, {len(wrong)} differences, {whole}: {given.report}")
     everything = given.sample is None and given.flow is None and given.only is None
-    good = not failed and not wrong and not (everything and missing)
+    good = not failed and not wrong and runs == planned and not (everything and missing)
     if good and given.data is None:
         shutil.rmtree(data, ignore_errors=True)
     elif not good:
@@ -91,11 +90,8 @@ def _environment() -> dict[str, str]:
 
 
 def _certify(given: argparse.Namespace) -> None:
-    certification = Certification(given.flow, given.data, _tell, time.monotonic() + given.minutes * 60)
-    try:
-        certification.certify(_chosen(given), given.sample)
-    finally:
-        given.part.write_text(as_json(certification.done), encoding="utf-8")
+    certification = Certification(given.flow, given.data, given.part, _tell, time.monotonic() + given.minutes * 60)
+    certification.certify(_chosen(given), given.sample)
 
 
 def _chosen(given: argparse.Namespace) -> list[Fault]:

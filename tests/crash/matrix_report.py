@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 Part = Mapping[str, Any]
-"""What `matrix_run.as_json` wrote of one flow."""
+"""What `matrix_result.as_json` wrote of one flow."""
+SLOWEST = 10
 
 
 def uncovered(parts: Sequence[Part], existing: Mapping[str, Sequence[str]]) -> list[str]:
@@ -41,6 +42,7 @@ def report(parts: Sequence[Part], existing: Mapping[str, Sequence[str]], seed: i
         f"| seed | {seed} |",
         f"| steps existing | {len(existing)} |",
         f"| steps covered | {len(existing) - len(missing)} |",
+        f"| runs planned | {sum(part['planned'] for part in parts)} |",
         f"| runs | {len(runs)} |",
         f"| runs in which the fault came about | {len(reached)} |",
         f"| runs that ended otherwise than the clean ones | {len(wrong)} |",
@@ -54,6 +56,12 @@ def report(parts: Sequence[Part], existing: Mapping[str, Sequence[str]], seed: i
         "",
         *(("| flow | service | fault | difference |", "|---|---|---|---|", *wrong) if wrong else ("None.",)),
         "",
+        "## The slowest runs",
+        "",
+        "| flow | service | fault | seconds |",
+        "|---|---|---|---|",
+        *_slowest(parts),
+        "",
         "## Steps",
         "",
         "| step | where | kill | stop | raise | broker-kill | broker-freeze |",
@@ -64,6 +72,12 @@ def report(parts: Sequence[Part], existing: Mapping[str, Sequence[str]], seed: i
     if missing:
         lines += ["Not covered: " + ", ".join(f"`{name}`" for name in missing) + ".", ""]
     return "\n".join(lines)
+
+
+def _slowest(parts: Sequence[Part]) -> list[str]:
+    runs = [(each["seconds"], part["flow"], each) for part in parts for each in part["results"]]
+    slowest = sorted(runs, key=lambda run: run[0], reverse=True)[:SLOWEST]
+    return [f"| {flow} | {each['service']} | `{each['fault']}` | {seconds:.0f} |" for seconds, flow, each in slowest]
 
 
 def _steps(reached: Sequence[Part], existing: Mapping[str, Sequence[str]]) -> list[str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.crash.matrix_lives import Life, life_of
 from tests.crash.matrix_plan import Fault
 from tests.crash.matrix_replay import ReplayFailedError, replay
-from tests.crash.matrix_result import Certified, Result
+from tests.crash.matrix_result import Certified, Result, as_json, good_of
 from tests.crash.matrix_stand import Stand, local_broker
 from tests.crash.matrix_state import Clean, Eyes, Names, State, moved
 
@@ -45,38 +45,55 @@ Tell = Callable[[str], None]
 class Certification:
     """One flow, one broker, one stack at a time."""
 
-    def __init__(self, flow: str, data: Path, tell: Tell, until: float) -> None:
+    def __init__(self, flow: str, data: Path, part: Path, tell: Tell, until: float) -> None:
+        """`part`: what was found, after each run; what is in it already is not run again, but for differences."""
         self.flow = flow
+        self._part = part
         self._data, self._tell, self._until = data, tell, until
         self._broker: LocalBroker = local_broker(data / "kafka")
         self._stand: Stand | None = None
         self._life: Life | None = None
-        self._stands = self._runs = self._on_stand = 0
+        self._stands = len(list(data.glob("stack-*")))
+        self._runs = self._on_stand = 0
         self.done = Certified(flow)
         self._starting: dict[str, set[str]] = {}
 
     def certify(self, faults: Sequence[Fault], sample: int | None = None) -> Certified:
         """The first `sample` of these faults whose steps the flow comes by at all, one after another."""
         began = time.monotonic()
+        if self._part.exists():
+            self.done.results, seconds = good_of(self._part.read_text(encoding="utf-8"))
+            began -= seconds
         self._broker.start()
         try:
             clean = self._clean_runs(FEW_CLEAN_RUNS if sample is not None and sample <= FEW else CLEAN_RUNS)
             chosen = [fault for fault in faults if fault.arming.name in self.done.hits[fault.service]][:sample]
+            self.done.planned = len(chosen)
+            known = {each.fault for each in self.done.results}
             for number, fault in enumerate(chosen, 1):
+                if fault in known:
+                    continue
                 if time.monotonic() > self._until:
                     self._tell("no time for more runs")
                     break
                 result = self._fault_run(fault, clean)
                 self.done.results.append(result)
+                self._save(began)
                 said = "; ".join(result.differences) or ("as clean" if result.reached else "not reached")
                 self._tell(f"run {number} of {len(chosen)} {fault}: {said} ({result.seconds:.0f} s)")
                 if result.differences:
                     self._leave()
         finally:
-            self.done.seconds = time.monotonic() - began
+            self._save(began)
             self._leave()
             self._broker.close()
         return self.done
+
+    def _save(self, began: float) -> None:
+        self.done.seconds = time.monotonic() - began
+        part = self._part.with_suffix(".new")
+        part.write_text(as_json(self.done), encoding="utf-8")
+        part.replace(self._part)
 
     def _clean_runs(self, count: int) -> Clean:
         self._fresh()

@@ -1,3 +1,4 @@
+import asyncio
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -159,6 +160,18 @@ def test_a_callback_that_fails_stops_the_loader_for_good(kafka: KafkaSettings, m
             loader.wait_caught_up(20)
         with pytest.raises(LoaderError):
             loader.caught_up()
+
+
+async def test_who_waits_for_a_loader_that_is_closed_hears_of_it_at_once(
+    kafka: KafkaSettings, make_topic: MakeTopic
+) -> None:
+    loader = Loader(kafka, lambda _: None)
+    never = (make_topic("never"), 99)
+    waiting = asyncio.create_task(loader.until_caught_up(60, [never]))
+    await asyncio.sleep(0.1)
+    loader.close()
+    with pytest.raises(LoaderError, match="was closed"):
+        await asyncio.wait_for(waiting, 10)
 
 
 def test_a_missing_topic_is_named(kafka: KafkaSettings) -> None:

@@ -166,12 +166,21 @@ class Routed:
         client.flush()
 
     def targets(self, entity: str, count: int) -> list[str]:
-        """Of the first `count` canonical records of this kind."""
+        """Of `count` events of this kind, by their canonical records; a killed worker may have published one again."""
         deadline = time.monotonic() + 60
-        while len(found := list(scan(self.settings, self.settings.topic(f"canonical.{entity}")))) < count:
+        while len(found := self._by_event(entity)) < count:
             assert time.monotonic() < deadline, f"{len(found)} of {count} {entity} within 60 s"
             time.sleep(0.1)
-        return [texts(record.headers)["targets"] for record in found]
+        assert all(len(said) == 1 for said in found.values()), f"published again to others: {found}"
+        return [target for said in found.values() for target in said]
+
+    def _by_event(self, entity: str) -> dict[str, set[str]]:
+        """Event id -> its targets, in the order of the log."""
+        found: dict[str, set[str]] = {}
+        for record in scan(self.settings, self.settings.topic(f"canonical.{entity}")):
+            about = texts(record.headers)
+            found.setdefault(about["ce_id"], set()).add(about["targets"])
+        return found
 
     def holds(self) -> int:
         return len(list(scan(self.settings, self.settings.topic("hold"))))

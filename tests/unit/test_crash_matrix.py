@@ -95,11 +95,12 @@ def test_a_step_counts_as_covered_only_when_its_fault_came_about():
     result = {"service": "sinks", "reached": True, "differences": [], "seconds": 9.0}
     part = {
         "flow": "prestashop-infor",
+        "planned": 4,
         "ignored": 3,
         "seconds": 60.0,
         "results": [
             {**result, "fault": "sinks.taken:1:kill"},
-            {**result, "fault": "sinks.ended:3:kill", "reached": False},
+            {**result, "fault": "sinks.ended:3:kill", "reached": False, "seconds": 61.0},
             {**result, "fault": "sinks.taken:2:stop", "differences": ["infor/orders: too many: CoNum=order-1"]},
         ],
     }
@@ -107,5 +108,9 @@ def test_a_step_counts_as_covered_only_when_its_fault_came_about():
     assert uncovered([part], steps) == ["sinks.ended"]
     text = report([part], steps, 7, "2 cores")
     assert "| steps covered | 1 |" in text
+    assert "| runs planned | 4 |" in text
     assert "| prestashop-infor | sinks | `sinks.taken:2:stop` | infor/orders: too many: CoNum=order-1 |" in text
+    assert text.index("| prestashop-infor | sinks | `sinks.ended:3:kill` | 61 |") < text.index(
+        "`sinks.taken:1:kill` | 9 |"
+    )
     assert "Not covered: `sinks.ended`." in text

@@ -48,6 +48,8 @@ class Consumer:
     def __init__(self) -> None:
         self.end, self.at = 5, 5
 
+    def subscribe(self, topics: Any, listener: Any) -> None: ...
+
     def assignment(self) -> set[TopicPartition]:
         return {PLACE}
 
@@ -119,6 +121,23 @@ async def test_what_fails_while_partitions_are_taken_ends_the_process_instead_of
     )
     with pytest.raises(RuntimeError, match="cannot be loaded"):
         await asyncio.wait_for(lanes.run(asyncio.Event()), 10)
+
+
+async def test_who_has_ended_takes_nothing_over():
+    taken: list[Any] = []
+
+    async def opened(partitions: Any) -> None:
+        taken.append(partitions)
+
+    lanes = LaneConsumer(
+        Consumer(), [], lane_of=lambda record: "", handle=Lanes()._handle, lanes={"": 1}, on_assigned=opened
+    )
+    stop = asyncio.Event()
+    stop.set()
+    await lanes.run(stop)
+    await lanes.on_partitions_assigned([PLACE])
+    assert taken == []
+    assert not lanes.ready.is_set()
 
 
 class Subscribed(Consumer):

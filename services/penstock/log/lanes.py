@@ -91,6 +91,7 @@ class LaneConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka
         self._paused: set[TopicPartition] = set()
         self._assigned = asyncio.Event()
         self._failure: BaseException | None = None
+        self._over = False
         self._tries = tries
         self._clock = clock
         self._seen, self._moved = (-1, -1, -1), clock()
@@ -144,6 +145,7 @@ class LaneConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka
                         self._enqueue(partition, message)
                 self._balance()
         finally:
+            self._over = True
             await self._rest()
             committer.cancel()
             await self._commit()
@@ -235,7 +237,7 @@ class LaneConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka
         self._tasks.clear()
 
     async def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
-        if not revoked:
+        if not revoked or self._over:
             return
         self.ready.clear()
         await self._rest()
@@ -246,6 +248,9 @@ class LaneConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka
         self._paused = set()
 
     async def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
+        """Who has ended takes nothing over, though the consumer is in its group until it is stopped."""
+        if self._over:
+            return
         self.watermark.clear()
         if self._opened is None or await self._done(self._opened(set(assigned))):
             self.ready.set()

@@ -80,7 +80,7 @@ class Loader:
         """Have these partitions (default: all followed) been read to the end they had when they were added?
 
         Raises:
-            LoaderError: the loader has stopped.
+            LoaderError: the loader has stopped, or was closed.
         """
         with self._lock:
             return self._is_caught_up(None if partitions is None else set(partitions))
@@ -89,7 +89,7 @@ class Loader:
         """Block until caught up.
 
         Raises:
-            LoaderError: the loader has stopped.
+            LoaderError: the loader has stopped, or was closed.
             TimeoutError: not within `timeout` seconds.
         """
         asked = None if partitions is None else set(partitions)
@@ -133,12 +133,17 @@ class Loader:
 
     def _is_caught_up(self, asked: set[Partition] | None) -> bool:
         self._raise_if_stopped()
+        return self._is_read(asked)
+
+    def _is_read(self, asked: set[Partition] | None) -> bool:
         wanted = self._wanted if asked is None else asked
         return all(each in self._ends and self._next[each] >= self._ends[each] for each in wanted)
 
     def _raise_if_stopped(self) -> None:
         if self._error is not None:
             raise LoaderError(f"{self._name} has stopped: {self._error}") from self._error
+        if self._stopping:
+            raise LoaderError(f"{self._name} was closed")
 
     def _run(self) -> None:
         client = consumer(self._settings)
@@ -151,9 +156,11 @@ class Loader:
                 first = client.poll(0.05)  # returns at once with a record; consume() alone waits to fill its batch
                 if first is not None:
                     read += self._take([first, *client.consume(10_000, 0)])
-                if not announced and self.caught_up():
-                    announced = True
-                    _log.info("loaded", name=self._name, records=read, seconds=round(time.monotonic() - started, 3))
+                if not announced:
+                    with self._lock:
+                        announced = self._is_read(None)
+                    if announced:
+                        _log.info("loaded", name=self._name, records=read, seconds=round(time.monotonic() - started, 3))
         except Exception as error:  # noqa: BLE001 - handed to whoever waits for the state
             _log.error("loader-stopped", name=self._name, error=str(error))
             with self._lock:
