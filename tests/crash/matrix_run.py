@@ -152,7 +152,7 @@ class Certification:
 
         def end() -> State:
             named = {str(number): name for number, name in columns.items()}
-            names = Names(texts, {column: dict(named) for column in ("id", "id_order", "salesOrderId")})
+            names = Names(texts, {column: dict(named) for column in ("orders.id", "id_order", "salesOrderId")})
             return moved(before, eyes.take(), names)
 
         deadline = time.monotonic() + SETTLE_SECONDS

@@ -1,6 +1,7 @@
 """The end state of both systems: what a run has added and moved, without ids and times, and how two runs differ.
 
 Which columns are ids and times is found out, not listed: those in which clean runs differ. Rows are never left out.
+Named are only the columns that count writes: two changes of a document may come in one.
 """
 
 import re
@@ -36,11 +37,14 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What is compared of a system. `amounts`: collection -> key; of these, how much each number has moved."""
+    """What is compared of a system. `amounts`: collection -> key; of these, how much each number has moved. `counters`:
+    columns that tell how often a row was written.
+    """
 
     rows: tuple[str, ...]
     amounts: Mapping[str, tuple[str, ...]]
     links: tuple[Link, ...] = ()
+    counters: frozenset[str] = frozenset()
 
 
 SHAPES: Mapping[str, Shape] = {
@@ -88,6 +92,7 @@ SHAPES: Mapping[str, Shape] = {
     "clarity": Shape(
         rows=("orders", "shipments", "payments", "refunds", "users", "accounts", "contacts", "notifications_sent"),
         amounts={"inventory": ("sku", "locationKey", "sectionKey")},
+        counters=frozenset({"version"}),
     ),
     "sage100": Shape(
         rows=(
@@ -116,16 +121,18 @@ SHAPES: Mapping[str, Shape] = {
 
 @dataclass(slots=True)
 class Names:
-    """What of a run is called by the part that it plays. `texts`: anywhere in a text; `columns`: whole values."""
+    """What of a run is called by the part that it plays. `texts`: anywhere in a text; `columns`: whole values of a
+    column, or of `collection.column`.
+    """
 
     texts: Mapping[str, str]
     columns: dict[str, dict[str, str]] = field(default_factory=dict)
 
-    def of(self, column: str, value: object) -> str:
+    def of(self, collection: str, column: str, value: object) -> str:
         text = orjson.dumps(value, default=str).decode() if isinstance(value, list | dict) else str(value).strip()
-        named = self.columns.get(column.rpartition(".")[2], {}).get(text)
-        if named is not None:
-            return named
+        for place in (f"{collection}.{column}", column.rpartition(".")[2]):
+            if (named := self.columns.get(place, {}).get(text)) is not None:
+                return named
         for token, name in self.texts.items():
             if token.lower() in text.lower():
                 text = re.sub(rf"(?i)(?<!\w){re.escape(token)}(?!\w)", name, text)
@@ -133,7 +140,7 @@ class Names:
 
     def link(self, link: Link, rows: Sequence[Row]) -> None:
         for row in rows:
-            given, value = self.of(link.by, row.get(link.by)), str(row.get(link.gives)).strip()
+            given, value = self.of(link.collection, link.by, row.get(link.by)), str(row.get(link.gives)).strip()
             if given != str(row.get(link.by)).strip():
                 for column in link.used:
                     self.columns.setdefault(column, {}).setdefault(value, given)
@@ -165,17 +172,19 @@ def moved(before: Mapping[str, Sequence[Row]], after: Mapping[str, Sequence[Row]
         system, _, collection = place.partition("/")
         key = SHAPES[system].amounts.get(collection)
         if key is not None:
-            out[place] = _amounts(before[place], rows, key)
+            out[place] = _amounts(before[place], rows, key, SHAPES[system].counters)
         else:
-            out[place] = [_named(row, names) for row in new[place]]
+            out[place] = [_named(collection, row, names, SHAPES[system].counters) for row in new[place]]
     return out
 
 
-def _named(row: Row, names: Names) -> Flat:
+def _named(collection: str, row: Row, names: Names, counters: frozenset[str]) -> Flat:
     """A row in the run's own names. Members called by a number (`invoice.0100243`) are `invoice.#`, together."""
     out: Flat = {}
     for column, value in flat(row).items():
-        name, said = NUMBERED.sub(".#", column), names.of(column, value)
+        if column in counters:
+            continue
+        name, said = NUMBERED.sub(".#", column), names.of(collection, column, value)
         out[name] = f"{out[name]}; {said}" if name in out else said
     return out
 
@@ -207,12 +216,12 @@ def _new(before: Sequence[Row], after: Sequence[Row]) -> list[Row]:
     return out
 
 
-def _amounts(before: Sequence[Row], after: Sequence[Row], key: tuple[str, ...]) -> list[Flat]:
+def _amounts(before: Sequence[Row], after: Sequence[Row], key: tuple[str, ...], counters: frozenset[str]) -> list[Flat]:
     known = {tuple(row[name] for name in key): row for row in before}
     out = []
     for row in after:
         was = known.get(tuple(row[name] for name in key), {})
-        figures = {name: value for name, value in row.items() if not name.endswith("Key")}
+        figures = {name: value for name, value in row.items() if not name.endswith("Key") and name not in counters}
         changes = {name: change for name, value in figures.items() if (change := _by(was.get(name), value))}
         if changes:
             out.append({**{name: str(row[name]) for name in key}, **changes})

@@ -8,7 +8,7 @@ from tests.crash.matrix_state import Clean, Names, State, flat, moved
 
 def names(number: int) -> Names:
     return Names(
-        {f"PS1-{number}": "order-1", f"ann.{number}@mail.example": "guest-ann"}, {"id": {str(number): "order-1"}}
+        {f"PS1-{number}": "order-1", f"ann.{number}@mail.example": "guest-ann"}, {"orders.id": {str(number): "order-1"}}
     )
 
 
@@ -73,6 +73,31 @@ def test_stock_counts_by_how_much_it_moved(clean: Clean):
 def test_clean_runs_that_differ_certify_nothing():
     with pytest.raises(ValueError, match="clean runs differ"):
         Clean.of([end(41), end(42, orders=2)])
+
+
+def test_a_row_that_has_the_number_of_an_order_by_chance_is_not_called_after_it():
+    def run(number: int, payment: int) -> State:
+        nothing = {"prestashop/orders": [], "prestashop/order_payments": []}
+        after = {"prestashop/orders": [{"id": number}], "prestashop/order_payments": [{"id": payment, "amount": "5"}]}
+        return moved(nothing, after, names(number))
+
+    clean = Clean.of([run(41, 41), run(42, 60)])
+    assert clean.state["prestashop/orders"] == [{"id": "order-1"}]
+    assert clean.differences(run(77, 90)) == []
+
+
+def test_how_often_a_row_was_written_is_no_difference():
+    place = {"sku": "A", "locationKey": "W", "sectionKey": ""}
+
+    def run(number: int, version: int) -> State:
+        nothing = {"clarity/shipments": [], "clarity/inventory": [{**place, "version": 1, "quantity": 5}]}
+        stock = {**place, "version": version, "quantity": 3}
+        after = {"clarity/shipments": [{"id": number, "version": version}], "clarity/inventory": [stock]}
+        return moved(nothing, after, names(number))
+
+    clean = Clean.of([run(41, 2), run(42, 2)])
+    assert clean.differences(run(77, 3)) == []
+    assert clean.state["clarity/inventory"] == [{**place, "quantity": "-2"}]
 
 
 def test_members_of_documents_are_columns():
