@@ -11,6 +11,7 @@ import os
 import platform
 import secrets
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -40,6 +41,7 @@ def main() -> int:
     parser.add_argument("--report", type=Path, default=Path("crash-report.md"))
     parser.add_argument("--part", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what was started is stopped
     if given.part:
         _certify(given)
         return 0
@@ -72,8 +74,13 @@ def _both(given: argparse.Namespace, flows: list[str], data: Path) -> tuple[list
         argv += ["--sample", str(given.sample)] if given.sample is not None else []
         argv += ["--only", given.only] if given.only else []
         children.append((part, subprocess.Popen(argv, env=_environment())))
-    codes = [child.wait() for _, child in children]
-    failed = any(codes)
+    try:
+        failed = any([child.wait() for _, child in children])
+    finally:
+        for _, child in children:
+            child.terminate()
+        for _, child in children:
+            child.wait()
     return [json.loads(part.read_text()) for part, _ in children if part.exists()], failed
 
 
