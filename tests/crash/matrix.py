@@ -75,13 +75,13 @@ def _both(given: argparse.Namespace, flows: list[str], data: Path) -> tuple[list
         argv += ["--only", given.only] if given.only else []
         children.append((part, subprocess.Popen(argv, env=_environment())))
     try:
-        failed = any([child.wait() for _, child in children])
+        codes = [child.wait() for _, child in children]
     finally:
         for _, child in children:
             child.terminate()
         for _, child in children:
             child.wait()
-    return [json.loads(part.read_text()) for part, _ in children if part.exists()], failed
+    return [json.loads(part.read_text()) for part, _ in children if part.exists()], any(codes)
 
 
 def _environment() -> dict[str, str]:

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from aiokafka import TopicPartition
-from aiokafka.errors import CommitFailedError
+from aiokafka.errors import CommitFailedError, IllegalStateError
 
 from tests.sim.life import current
 
@@ -241,6 +241,14 @@ class MemoryConsumer:
                 out[place] = there[position : position + most]
                 self._positions[place] = position + len(out[place])
         return out
+
+    async def position(self, place: TopicPartition) -> int:
+        if place not in self._positions:
+            raise IllegalStateError(f"{place} is not assigned")
+        return self._positions[place]
+
+    def seek(self, place: TopicPartition, offset: int) -> None:
+        self._positions[place] = offset
 
     def pause(self, *places: TopicPartition) -> None:
         self._paused |= set(places)

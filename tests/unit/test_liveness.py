@@ -43,10 +43,10 @@ async def test_a_loop_that_turns_does_not():
 
 
 class Consumer:
-    """What the broker has (`end`), and what was read of it (`at`)."""
+    """What the broker has (`end`), what was read of it (`at`) and done (`done`)."""
 
     def __init__(self) -> None:
-        self.end, self.at = 5, 5
+        self.end, self.at, self.done = 5, 5, 5
 
     def subscribe(self, topics: Any, listener: Any) -> None: ...
 
@@ -58,6 +58,9 @@ class Consumer:
 
     async def position(self, place: TopicPartition) -> int:
         return self.at
+
+    async def committed(self, place: TopicPartition) -> int:
+        return self.done
 
 
 class Lanes:
@@ -89,6 +92,13 @@ async def test_records_that_nobody_reads_are_stuck_and_an_empty_topic_is_not():
     assert not await world.after(STUCK_SECONDS + 1)
     assert not await world.after(STUCK_SECONDS + 1)
     world.consumer.end = 6
+    assert not await world.after(1)
+    assert await world.after(STUCK_SECONDS + 1)
+
+
+async def test_records_that_were_read_and_never_done_are_stuck():
+    world = Lanes()
+    world.consumer.end = world.consumer.at = 6
     assert not await world.after(1)
     assert await world.after(STUCK_SECONDS + 1)
 

@@ -110,12 +110,21 @@ class LaneConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka
         return self._clock() - self._moved > STUCK_SECONDS
 
     async def _left(self) -> bool:
-        """Does the broker have records that were not read yet? No, as long as it does not answer."""
+        """Does the broker have records that were not read yet? No, as long as it does not answer.
+
+        Or that were read and then lost sight of: nothing is under way, and they are not committed.
+        """
         places = self._consumer.assignment()
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 ends = await self._consumer.end_offsets(places) if places else {}
-                return any([await self._consumer.position(place) < end for place, end in ends.items()])
+                for place, end in ends.items():
+                    if await self._consumer.position(place) < end:
+                        return True
+                    committed = None if self.under_way else await self._consumer.committed(place)
+                    if committed is not None and committed < end:
+                        return True
+                return False
         except (KafkaError, TimeoutError):
             return False
 
@@ -139,7 +148,8 @@ class LaneConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka
                     continue
                 batches = await self._consumer.getmany(timeout_ms=100, max_records=500)
                 if not self.ready.is_set():
-                    continue  # revoked meanwhile: read again by whoever owns the partitions next
+                    await self._unread(batches)
+                    continue
                 for partition, messages in batches.items():
                     for message in messages:
                         self._enqueue(partition, message)
@@ -149,6 +159,20 @@ class LaneConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka
             await self._rest()
             committer.cancel()
             await self._commit()
+
+    async def _unread(self, batches: Mapping[TopicPartition, Sequence[object]]) -> None:
+        """Records that came while partitions changed hands are read again, by whoever owns them next.
+
+        That may be this process: a call that began before the change can bring the first records of the new
+        assignment, and the position is behind them then. Of the old one it is not.
+        """
+        for partition, messages in batches.items():
+            first: int = messages[0].offset  # type: ignore[attr-defined]  # aiokafka is not typed
+            try:
+                if await self._consumer.position(partition) > first:
+                    self._consumer.seek(partition, first)
+            except IllegalStateError:
+                continue  # not ours any more
 
     def _enqueue(self, partition: TopicPartition, message: object) -> None:
         record = Record(
