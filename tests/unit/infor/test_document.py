@@ -9,13 +9,13 @@ from penstock.connectors.infor.document import fingerprint, open_document, snake
 from penstock.records.raw import EntityRef, Part, RawDocument
 
 
-def document(**parts: list[dict[str, Any]]) -> RawDocument:
+def document(entity: str = "order", **parts: list[dict[str, Any]]) -> RawDocument:
     made = [
         Part(role, f"http://gateway.test/{role}", 200, "application/json", "2026-02-03T09:00:00Z",
              json.dumps({"Items": items, "Success": True}).encode())
         for role, items in parts.items()
     ]  # fmt: skip
-    return RawDocument(EntityRef("infor", "DALS", "order", "EC00000042"), tuple(made))
+    return RawDocument(EntityRef("infor", "DALS", entity, "EC00000042"), tuple(made))
 
 
 @pytest.mark.parametrize(
@@ -40,6 +40,14 @@ def test_stamps_do_not_count_in_the_fingerprint_and_content_does() -> None:
     changed = document(order=[{"Stat": "C", "RecordDate": "20260203 09:00:00.000", "_ItemId": "a"}])
     assert fingerprint(first) == fingerprint(moved)
     assert fingerprint(first) != fingerprint(changed)
+
+
+def test_stock_that_was_written_is_news_though_its_figure_came_back() -> None:
+    first, again, written = (
+        document("stock", stock=[{"QtyOnHand": "5", "RecordDate": at, "_ItemId": handle}])
+        for at, handle in (("20260203 09:00:00.000", "a"), ("20260203 09:00:00.000", "b"), ("20260203 09:30:00", "a"))
+    )
+    assert fingerprint(first) == fingerprint(again) != fingerprint(written)
 
 
 @pytest.mark.parametrize("body", [b"<html>", b"[]", b'{"Items":["x"]}'])

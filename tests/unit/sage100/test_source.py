@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import httpx
+import orjson
 import pytest
 
 from penstock.connectors.budget import Budget, BudgetSettings
 from penstock.connectors.contract import Notification, SourceUnavailableError
 from penstock.connectors.sage100 import SPEC
+from penstock.connectors.sage100.document import fingerprint
 from penstock.connectors.sage100.source import Sage100Source
 from penstock.connectors.sage100.vocabulary import seconds_of_day
 from penstock.records.ids import canonical_id
-from penstock.records.raw import EntityRef, RawDocument
+from penstock.records.raw import EntityRef, Part, RawDocument
 from tests.unit.sage100.facade import Facade, error
 from tests.unit.sage100.world import mapping, mapping_env, settings
 
@@ -310,6 +312,19 @@ async def test_the_content_decides_on_a_change_not_the_stamp(facade: Facade) -> 
         for note in [await _carried(source, facade, row)]
     ]
     assert source.fingerprint(first) == source.fingerprint(second) != source.fingerprint(third)
+
+
+def test_stock_that_was_written_is_news_though_its_figure_came_back() -> None:
+    first, again, written = (
+        fingerprint(
+            RawDocument(
+                EntityRef("sage100", "ABC", "stock", "A|001"),
+                (Part("stock", "", 200, "application/json", at, orjson.dumps({"TimeUpdated": stamp})),),
+            )
+        )
+        for at, stamp in (("then", "9.00000"), ("later", "9.00000"), ("then", "9.50000"))
+    )
+    assert first == again != written
 
 
 async def _carried(source: Sage100Source, facade: Facade, row: dict[str, Any]) -> Notification:

@@ -43,9 +43,14 @@ def open_document(document: RawDocument, _settings: Any = None) -> dict[str, Any
 
 
 def fingerprint(document: RawDocument) -> str:
-    """Hash of what the rows say; row stamps, which move with every write, and fetch times do not count."""
+    """Hash of what the rows say; row stamps, which move with every write, and fetch times do not count.
+
+    Of stock the time of the write counts: a figure that has moved and come back between two polls is news to a shop,
+    whose own sales have moved the one that it shows.
+    """
+    dropped = STAMPS - {"RecordDate"} if document.ref.entity == "stock" else STAMPS
     content = [
-        [part.role, [{name: row[name] for name in sorted(row) if name not in STAMPS} for row in rows_of(part)]]
+        [part.role, [{name: row[name] for name in sorted(row) if name not in dropped} for row in rows_of(part)]]
         for part in document.parts
     ]
     return hashlib.sha256(orjson.dumps([document.deleted, content])).hexdigest()[:32]
