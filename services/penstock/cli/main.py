@@ -35,6 +35,7 @@ class Penstock(LazyGroup):
             "parked",
             "holds",
             "audit",
+            "backfill",
             "replay",
             "pause",
             "resume",

@@ -172,7 +172,7 @@ class Desk:
                 newer=state.newer_entry,
                 policies_of=lambda each: policies_for(self._flow, each.entity, each.record),
                 not_ours_of=OwnedElsewhere(self._flow, system),
-                options={"notify_customers": self._flow.file.notify_customers, **self._flow.file.settings},
+                options=self._flow.sink_options,
             )
             budget = system.budget("preview")
             rehearsal = Rehearsal(lambda transport: system.spec.sink(system.settings, budget, transport=transport))

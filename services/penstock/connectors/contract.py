@@ -355,6 +355,8 @@ class Task:
     released: rules that a person has waived for this record, `*` for all.
     not_ours: payload fields whose master is the target: written when the document is created, and then left alone.
     resync: a person wants the target compared: trust only what it shows now, and write again what it has lost.
+    may_be_there: nothing of it was applied, and other hands may have entered it before penstock took over: look for it
+    (penstock.rules.adoption).
     """
 
     entity: str
@@ -369,6 +371,7 @@ class Task:
     released: frozenset[str] = frozenset()
     not_ours: frozenset[str] = frozenset()
     resync: bool = False
+    may_be_there: bool = False
 
     def waives(self, rule: str) -> bool:
         """Has a person released this record from the rule?"""

@@ -85,6 +85,13 @@ class Flow:
     def erps(self) -> tuple[System, ...]:
         return tuple(system for system in self.systems.values() if system.role == "erp")
 
+    @property
+    def sink_options(self) -> dict[str, Any]:
+        """What sinks ask of the flow file beside its policies (contract.Task.options)."""
+        start = self.file.start
+        given = {"notify_customers": self.file.notify_customers, "adopt_before": start.adopt_before}
+        return given | self.file.settings
+
     def route(self, alias: str, entity: str) -> Route:
         """Where a system's documents of this kind go."""
         return self.routes.get((alias, entity), NOWHERE)

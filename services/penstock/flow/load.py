@@ -123,10 +123,10 @@ def _system(alias: str, file: FlowFile, env: EnvFile, flow_path: Path, env_path:
         raise FlowError(f"{flow_path}: systems.{alias}: {error}; `system:` names the connector") from error
     given = dict(where.settings)
     known = spec.settings.model_fields
-    implied = {"instance": about.instance, "tag": about.tag, "start": file.start.orders_from}
+    implied = {"instance": about.instance, "tag": about.tag, "start": file.start.reads_from}
     given |= {field: value for field, value in implied.items() if field in known and value != ""}
     if "poll_from" in known:
-        given.setdefault("poll_from", file.start.orders_from)
+        given.setdefault("poll_from", file.start.reads_from)
     if "hash_key" in known:
         given.setdefault("hash_key", env.match_key)
     if url := os.environ.get(variable("URL", alias)):

@@ -18,21 +18,37 @@ class _Strict(BaseModel):
 
 
 class Start(_Strict):
-    """`orders_from`: orders placed before it are `not-routed`. A date means midnight UTC."""
+    """`orders_from`: orders placed before it are `not-routed`. A date means midnight UTC.
+
+    adopt_before: orders placed before it may be in the ERP already, by other hands: they are looked for there before
+    they are booked (docs/backfill.md). Polls and census begin at it; what is older comes by `penstock backfill`.
+    """
 
     orders_from: datetime
+    adopt_before: datetime | None = None
 
-    @field_validator("orders_from", mode="before")
+    @property
+    def reads_from(self) -> datetime:
+        """Where polls and census begin."""
+        return self.adopt_before or self.orders_from
+
+    @field_validator("orders_from", "adopt_before", mode="before")
     @classmethod
     def _at_midnight(cls, value: Any) -> Any:
         if isinstance(value, date) and not isinstance(value, datetime):
             return datetime(value.year, value.month, value.day, tzinfo=UTC)
         return value
 
-    @field_validator("orders_from")
+    @field_validator("orders_from", "adopt_before")
     @classmethod
-    def _with_zone(cls, value: datetime) -> datetime:
-        return value if value.tzinfo else value.replace(tzinfo=UTC)
+    def _with_zone(cls, value: datetime | None) -> datetime | None:
+        return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.adopt_before is not None and self.adopt_before <= self.orders_from:
+            raise ValueError("adopt_before is not after orders_from: nothing lies between them; leave it out")
+        return self
 
 
 class FlowSystem(_Strict):

@@ -12,14 +12,15 @@ import structlog
 from aiokafka import AIOKafkaProducer
 
 from penstock.checkpoints import reach
+from penstock.connectors.budget import backfill
 from penstock.connectors.contract import Notification, Source, SourceRefusedError, SourceUnavailableError
 from penstock.connectors.http import LostReplyError, NotSentError
-from penstock.ingress.notes import note_key, read_note
+from penstock.ingress.notes import note_headers, note_key, read_note
 from penstock.ingress.positions import Positions, document_key
 from penstock.log import alerts
 from penstock.log.dlq import dead_letter
 from penstock.log.fates import Fate, FateState
-from penstock.log.headers import Headers, Position
+from penstock.log.headers import BACKFILL, Headers, Position
 from penstock.log.kafka import MAX_MESSAGE_BYTES, KafkaSettings
 from penstock.log.lanes import Record
 from penstock.log.scan import read_record
@@ -78,7 +79,8 @@ class Extractor:
         if notes:
             record, note = notes[-1]
             try:
-                await self._extract(record, note)
+                with backfill(note.via == BACKFILL):
+                    await self._extract(record, note)
             except SourceRefusedError as error:
                 self.counts["refused"] += 1
                 await self._dead_letter(record, error, note.ref)
@@ -175,8 +177,9 @@ class Extractor:
             cause=f"{record.topic}-{record.partition}-{record.offset} {note.via}",
             flow=self._flow,
         )
-        topic = self._settings.topic(f"raw.{ref.system}.{ref.entity}")
-        sent = await self._producer.send_and_wait(topic, value, key=ref.key.encode(), headers=headers.encode())
+        topic, more = self._settings.topic(f"raw.{ref.system}.{ref.entity}"), note_headers(note)
+        encoded = headers.encode() + more
+        sent = await self._producer.send_and_wait(topic, value, key=ref.key.encode(), headers=encoded)
         return Position(sent.topic, sent.partition, sent.offset)
 
     async def _last_content(self, ref: EntityRef, raw: str | None) -> RawDocument:
@@ -229,4 +232,4 @@ class Extractor:
 async def notify(producer: AIOKafkaProducer, settings: KafkaSettings, note: Notification, value: bytes) -> None:
     """Puts a notification on the log; returns once the broker has it."""
     topic = settings.topic(f"raw.{note.ref.system}.notification")
-    await producer.send_and_wait(topic, value, key=note_key(note.ref))
+    await producer.send_and_wait(topic, value, key=note_key(note.ref), headers=note_headers(note))

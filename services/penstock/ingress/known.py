@@ -17,6 +17,11 @@ from penstock.records.raw import EntityRef
 PATIENCE = 60.0
 
 
+def extracting_group(settings: KafkaSettings, flow: str, system: str) -> str:
+    """The consumer group that answers notifications."""
+    return f"{settings.topic_prefix}penstock.{flow}.extract.{system}"
+
+
 class Known:
     """Follows `position.<system>` for one entity. `group` is the consumer group that answers notifications.
 

@@ -18,11 +18,12 @@ from penstock.flow.model import CensusEnv
 from penstock.ingress.census import ENTITY, Census
 from penstock.ingress.extract import Extractor
 from penstock.ingress.gaps import Gaps
-from penstock.ingress.known import Known
+from penstock.ingress.known import Known, extracting_group
 from penstock.ingress.polling import Pollers
 from penstock.ingress.positions import Positions
 from penstock.ingress.webhooks import Webhooks
 from penstock.liveness import end_when_stuck
+from penstock.log.headers import BACKFILL
 from penstock.log.kafka import KafkaSettings, async_consumer, async_producer
 from penstock.log.lanes import LaneConsumer, Record
 from penstock.log.topics import partitions_of
@@ -51,7 +52,7 @@ class _SystemIngress:
     ) -> None:
         name = systems[0].name
         topic = f"raw.{name}.notification"
-        group = f"{settings.topic_prefix}penstock.{flow.name}.extract.{name}"
+        group = extracting_group(settings, flow.name, name)
         self._known = Known(settings, name, group, ENTITY)
         self.instances = {
             system.instance: _InstanceIngress(flow, system, settings, producer, self._known) for system in systems
@@ -130,7 +131,7 @@ class _InstanceIngress:
         self.censuses: list[Census] = []
         if system.spec.capabilities.webhooks and ENTITY in system.spec.lists:
             clerk = Gaps(producer, settings, flow.name, f"{system.name}:{system.instance}")
-            env, start = census_env(flow, system), flow.file.start.orders_from
+            env, start = census_env(flow, system), flow.file.start.reads_from
             self.censuses = [Census(self.source, known, clerk, env, start, behind=behind) for behind in (False, True)]
         self.pollers = Pollers(self.source, self.positions, producer, settings, self.censuses)
 
@@ -160,6 +161,8 @@ def instance_of(lane: str) -> str:
 
 
 def class_of(record: Record) -> str:
+    if any(name == BACKFILL for name, _ in record.headers):
+        return "bulk"
     return "bulk" if record.key.partition(b":")[0].decode("utf-8", "replace") in BULK else "live"
 
 

@@ -6,11 +6,17 @@ import orjson
 
 from penstock.connectors.contract import Notification
 from penstock.connectors.http import now_text
+from penstock.log.headers import BACKFILL, RawHeaders
 from penstock.records.raw import EntityRef, Part
 
 
 def note_key(ref: EntityRef) -> bytes:
     return f"{ref.entity}:{ref.instance}:{ref.native_id}".encode()
+
+
+def note_headers(note: Notification) -> RawHeaders:
+    """Of the notification, and of the document that answers it."""
+    return [(BACKFILL, b"1")] if note.via == BACKFILL else []
 
 
 def note_bytes(note: Notification) -> bytes:

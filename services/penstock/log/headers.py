@@ -10,8 +10,10 @@ RawHeaders = list[tuple[str, bytes]]
 
 EDITED = "edited"
 """Header of a record whose bytes a person has changed: JSON `{by, at, why}`. The original stays in its dead letter."""
-CARRIED_ON = frozenset({"retry", "released", EDITED})
-"""Headers of a raw record that its canonical record has too: what people did to it."""
+BACKFILL = "backfill"
+"""Header of what a first load brings, from the notification to the target: it gives way to live records."""
+CARRIED_ON = frozenset({"retry", "released", EDITED, BACKFILL})
+"""Headers of a raw record that its canonical record has too."""
 
 
 class HeadersError(ValueError):

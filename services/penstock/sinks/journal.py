@@ -20,7 +20,17 @@ from penstock.log.headers import texts
 from penstock.log.kafka import KafkaSettings
 from penstock.log.lanes import Record
 from penstock.sinks.letters import RECORD, TARGET
-from penstock.sinks.model import CUSTOMER_REQUEST, Effect, Entry, Item, clears_by, entry_key, republish, request_bytes
+from penstock.sinks.model import (
+    BEHIND,
+    CUSTOMER_REQUEST,
+    Effect,
+    Entry,
+    Item,
+    clears_by,
+    entry_key,
+    republish,
+    request_bytes,
+)
 from penstock.sinks.state import SinkState
 
 Headers = Sequence[tuple[str, bytes]]
@@ -120,7 +130,9 @@ class LogJournal:
 
     async def request_customer(self, item: Item, request: CustomerRequest) -> None:
         topic = self._settings.topic(f"{CUSTOMER_REQUEST}.{self._system}")
-        await self._send(topic, request.match_key.encode(), request_bytes(item, self._target, request))
+        key, value = request.match_key.encode(), request_bytes(item, self._target, request)
+        behind = [(name, text.encode()) for name, text in item.headers.items() if name in BEHIND]
+        await self._send(topic, key, value, headers=behind)
         reach("sinks.customer-requested")
 
     async def fate(self, item: Item, state: str, reason: str, native_id: str | None = None) -> None:

@@ -142,7 +142,7 @@ async def _main(flow: Flow, host: str, port: int, ready_file: Path | None) -> No
                 entities=entities,
                 patience=float(os.environ.get("PENSTOCK_PATIENCE_SECONDS", PATIENCE)),
                 shadow=flow.file.mode == "shadow",
-                flow_options={"notify_customers": flow.file.notify_customers, **flow.file.settings},
+                flow_options=flow.sink_options,
                 lanes={**LANES, **({"bulk": BULK_LANES} if system.spec.capabilities.bulk else {})},
             ),
             Payloads(flow, system),

@@ -13,10 +13,12 @@ from typing import Any
 import orjson
 
 from penstock.connectors.contract import CustomerRequest, Link
-from penstock.log.headers import Position, waived
+from penstock.log.headers import BACKFILL, Position, waived
 from penstock.log.replays import REPLAY, RESYNC, run_of
 
 CUSTOMER_REQUEST = "customer-request"
+BEHIND = frozenset({REPLAY, BACKFILL})
+"""Headers of records that give way to live ones."""
 _COME_BACK = frozenset({"order", "customer"})
 
 
@@ -96,9 +98,9 @@ class Item:
         return waived(self.headers)
 
     @property
-    def replayed(self) -> bool:
-        """It was sent by a replay, and gives way to what is live."""
-        return REPLAY in self.headers
+    def behind(self) -> bool:
+        """A replay or a first load has sent it: it gives way to what is live."""
+        return not BEHIND.isdisjoint(self.headers)
 
     @property
     def resync(self) -> bool:

@@ -35,6 +35,7 @@ from penstock.connectors.contract import (
 from penstock.connectors.http import BusyError, LostReplyError, NotSentError, describe
 from penstock.log.headers import Position
 from penstock.mapping.errors import MappingError, MissingXref
+from penstock.rules.adoption import may_be_there
 from penstock.sinks.health import Health
 from penstock.sinks.model import CUSTOMER_REQUEST, Effect, Item, outranks, payload_hash
 from penstock.sinks.progress import Finished, Progress, Waiting
@@ -293,6 +294,7 @@ class EffectProtocol:
             released=item.released,
             not_ours=progress.not_ours,
             resync=item.resync,
+            may_be_there=previous is None and may_be_there(item.record, self._options.get("adopt_before")),
         )
         return await progress.handler.plan(task)
 

@@ -20,14 +20,13 @@ from penstock.log.kafka import KafkaSettings
 from penstock.log.lanes import LaneConsumer, Record
 from penstock.log.pauses import Pauses
 from penstock.log.registry_client import RegistryError
-from penstock.log.replays import REPLAY
 from penstock.log.xref import XrefStore
 from penstock.sinks.health import Health
 from penstock.sinks.items import Decoder, Items
 from penstock.sinks.journal import LogJournal
 from penstock.sinks.letters import Letters
 from penstock.sinks.lookup import Demand, LogLookup
-from penstock.sinks.model import CUSTOMER_REQUEST, Effect, Entry, Item
+from penstock.sinks.model import BEHIND, CUSTOMER_REQUEST, Effect, Entry, Item
 from penstock.sinks.outage import open_outage
 from penstock.sinks.progress import Finished, Waiting
 from penstock.sinks.protocol import (
@@ -251,7 +250,7 @@ class SinkRunner:
         return f"{record.topic if record.topic == self._requests else 'doc'}/{record.key!r}"
 
     def _class_of(self, record: Record) -> str:
-        behind = self._canonical.get(record.topic) in BULK or any(name == REPLAY for name, _ in record.headers)
+        behind = self._canonical.get(record.topic) in BULK or any(name in BEHIND for name, _ in record.headers)
         return "bulk" if behind else "live"
 
     async def _handle(self, lane: str, records: list[Record]) -> None:
@@ -291,7 +290,7 @@ class SinkRunner:
                 ending: Finished | Waiting = Waiting("paused", paused, 2.0)
             else:
                 # whom nobody waits for gives way: what comes by the thousand, and another look at a hold
-                with backfill(item.entity in BULK or item.replayed or (retried is not None and retried.held)):
+                with backfill(item.entity in BULK or item.behind or (retried is not None and retried.held)):
                     ending = await self._run(item)
             if isinstance(ending, Finished) and ending.state in DECIDED:
                 await self.journal.supersede_letters(item, self._letters.take_older(item))

@@ -232,13 +232,18 @@ async def apply(
     *,
     previous: str | None = None,
     resuming: bool = False,
+    may_be_there: bool = False,
+    released: tuple[str, ...] = (),
     attempts: int = 6,
 ) -> Run:
     """Plans and runs the steps by the rules of the effect protocol, without waiting."""
     run = Run(Retry("not tried"))
     before = Applied(previous, "hash", "event") if previous else None
     for _ in range(attempts):
-        task = Task(handler.entity, record, payload, "event-1", before, lookup, resuming=resuming)
+        task = Task(
+            handler.entity, record, payload, "event-1", before, lookup,
+            resuming=resuming, may_be_there=may_be_there, released=frozenset(released),
+        )  # fmt: skip
         try:
             run.end = await handler.plan(task)
         except NotSentError as error:

@@ -131,6 +131,7 @@ class Company:
         previous: str | None = None,
         resuming: bool = False,
         resync: bool = False,
+        may_be_there: bool = False,
         released: tuple[str, ...] = (),
         not_ours: tuple[str, ...] = (),
         attempts: int = 6,
@@ -146,7 +147,7 @@ class Company:
             task = Task(
                 handler.entity, record, payload, "event-2" if resync else "event-1", before, self.lookup,
                 resuming=resuming, policies=env.policies, released=frozenset(released),
-                not_ours=frozenset(not_ours), resync=resync,
+                not_ours=frozenset(not_ours), resync=resync, may_be_there=may_be_there,
             )  # fmt: skip
             try:
                 run.end = await handler.plan(task)

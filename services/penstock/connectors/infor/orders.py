@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from penstock.connectors.contract import UNTOLD, Done, Exists, Hold, Link, Retry, SendWindow, Step, StepResult
 from penstock.connectors.http import LostReplyError
-from penstock.connectors.infor.client import InforClient
+from penstock.connectors.infor.client import InforClient, Row
 from penstock.connectors.infor.compare import Change, Current, Delete, Refused, Update, agrees, differences, foreign
 from penstock.connectors.infor.idos import read
 from penstock.connectors.infor.literals import plain, quoted
@@ -34,6 +36,27 @@ class Orders:
             return None
         lines = await read(self._client, LINES, f"CoNum = {quoted(headers[0]['CoNum'] or '')}")
         return Current(headers[0], lines.rows)
+
+    async def present(self, number: str | None, reference: str) -> Sequence[Row]:
+        """Headers that have this CustPo, or our reference."""
+        where = f"ExternalConfirmationRef = {quoted(reference)}"
+        if number is not None:
+            where += f" OR CustPo = {quoted(number)}"
+        return (await read(self._client, "SLCos", where)).rows
+
+    def adopting(self, row: Row, reference: str, order_id: str) -> Step:
+        """Writes our reference into the header of an order that was there before; nothing else of it."""
+        co_num = (row["CoNum"] or "").strip()
+
+        async def send(window: SendWindow) -> StepResult:
+            async def write() -> Done:
+                values = {"ExternalConfirmationRef": reference}
+                await self._client.update("SLCos", "update", values, row["_ItemId"] or "", window)
+                return Done(co_num, f"{co_num} was there before; it has our reference now", (_link(order_id, co_num),))
+
+            return await guarded(write)
+
+        return Step("adopt", "absolute", send)
 
     # --- steps of a new order
 
@@ -164,7 +187,11 @@ def _done(order_id: str, current: Current, text: str) -> Done:
     held = (current.header.get("CreditHold") or "").strip() == "1"
     native_id = current.co_num.strip()
     reply = f"{native_id}: {text}{', on credit hold' if held else ''}"
-    return Done(native_id, reply, (Link("order", order_id, native_id),))
+    return Done(native_id, reply, (_link(order_id, native_id),))
+
+
+def _link(order_id: str, native_id: str) -> Link:
+    return Link("order", order_id, native_id)
 
 
 def fault_of(wanted: Wanted, current: Current) -> str | None:

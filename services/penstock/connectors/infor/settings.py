@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator
 
+from penstock.connectors.adopting import with_number
 from penstock.connectors.secrets import Secret, resolve
 
 POLL_SETS = (
@@ -97,6 +98,11 @@ class InforSettings(BaseModel):
     order_numbers: Literal["ours", "site"] = Field(
         default="ours", description="Who chooses CoNum: ours (keyed, preferred) or the site (probed by our reference)"
     )
+    adopt_by: str = Field(
+        default="{number}",
+        description="How the shop's order number stands in CustPo of orders that were entered before penstock took "
+        "over (start.adopt_before of the flow), for example WEB-{number}",
+    )
     warehouse: str = Field(default="MAIN", description="Whse of orders")
     lead_days: int = Field(default=7, ge=0, description="DueDate of a line is the order's day and so many days")
     alias_customer: str | None = Field(
@@ -142,6 +148,11 @@ class InforSettings(BaseModel):
         except (ZoneInfoNotFoundError, ValueError):
             raise ValueError(f"unknown time zone {value!r}: use a name such as America/Chicago") from None
         return value
+
+    @field_validator("adopt_by")
+    @classmethod
+    def _with_number(cls, value: str) -> str:
+        return with_number(value)
 
     @field_validator("poll_seconds_by_set")
     @classmethod

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from penstock.connectors.adopting import decided, left_open, numbered, taken_over
 from penstock.connectors.contract import CustomerRequest, Decision, Exists, Hold, Plan, Settled, Task, Wait
-from penstock.connectors.infor.client import InforClient
+from penstock.connectors.infor.client import InforClient, Row
 from penstock.connectors.infor.compare import (
     CLOSED,
     Change,
@@ -25,11 +26,12 @@ from penstock.connectors.infor.compare import (
 from penstock.connectors.infor.errors import IdoRefusedError
 from penstock.connectors.infor.fields import problem
 from penstock.connectors.infor.items import Items, UnresolvedError
-from penstock.connectors.infor.literals import cust_num
+from penstock.connectors.infor.literals import co_num, cust_num
 from penstock.connectors.infor.orders import LINES, Orders
 from penstock.connectors.infor.outcomes import outcome_of
-from penstock.connectors.infor.payloads import PayloadError, Wanted, address_key, values_of, wanted_order
+from penstock.connectors.infor.payloads import PayloadError, Wanted, address_key, number, values_of, wanted_order
 from penstock.connectors.infor.settings import InforSettings
+from penstock.rules.adoption import Present
 
 
 class OrderHandler:
@@ -69,9 +71,17 @@ class OrderHandler:
             if task.previous is None:
                 return Settled("gone", f"order {wanted.reference} was deleted in the shop before it was booked")
             return Hold(f"order {wanted.reference} was deleted in the shop: cancel {task.previous.native_id} by hand")
-        current = await self._orders.find(wanted) if booked or wanted.number is None else None
+        known = wanted
+        if task.previous is not None and task.previous.native_id is not None:
+            # one that was taken over has the number that it had
+            known = replace(wanted, number=co_num(task.previous.native_id))
+        current = await self._orders.find(known) if booked or known.number is None else None
         if isinstance(current, Hold):
             return current
+        if current is not None:
+            wanted = known
+        if current is None and task.may_be_there and (taken := await self._there_before(task, wanted)) is not None:
+            return taken
         if wanted.cancelled:
             return self._cancel(wanted, current)
         if current is None and task.record["status"] == "refunded":
@@ -97,6 +107,23 @@ class OrderHandler:
         number = current.co_num if current is not None else wanted.number
         steps += self._orders.ending(wanted, str(task.record["id"]), current)
         return Plan(steps, number.strip() if number else None)
+
+    async def _there_before(self, task: Task, wanted: Wanted) -> Decision | None:
+        """What becomes of an order that other hands may have entered; None when it is to be booked."""
+        rows = await self._orders.present(numbered(self._settings.adopt_by, task), wanted.reference)
+        by_number = {(row["CoNum"] or "").strip(): row for row in rows}
+        present = [_present(native_id, row) for native_id, row in by_number.items()]
+        cancelled = wanted.cancelled
+        found = decided(task, wanted.currency, wanted.total, present, "ExternalConfirmationRef", cancelled=cancelled)
+        if found is None or isinstance(found, Hold):
+            return found
+        row = by_number[found.native_id]
+        stat = (row.get("Stat") or "").strip()
+        if cancelled and stat != "S":
+            return left_open(task, found.native_id)
+        if found.reference or stat in CLOSED or cancelled:
+            return taken_over(task, found.native_id)
+        return Plan([self._orders.adopting(row, wanted.reference, str(task.record["id"]))], found.native_id)
 
     async def _refusable(self, wanted: Wanted) -> str | None:
         """Why the site would refuse a row of the order; asked before the first of them is written."""
@@ -150,3 +177,8 @@ class OrderHandler:
         if not changes:
             return Settled("unchanged", f"nothing of {number} remains to cancel", number)
         return Plan([self._orders.changing(change, current) for change in changes], number)
+
+
+def _present(native_id: str, row: Row) -> Present:
+    reference = (row.get("ExternalConfirmationRef") or "").strip()
+    return Present(native_id, reference, (row.get("CurrCode") or "").strip(), number(row, "Price"))

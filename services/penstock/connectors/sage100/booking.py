@@ -47,6 +47,11 @@ class Booking:
             return Hold(f"{part.reference} stands in several orders of Sage 100: {numbers}; delete those too many")
         return fitting[0] if fitting else None
 
+    async def present(self, customer_po_no: str) -> list[Row]:
+        """Orders, open and complete, that have this CustomerPONo; of a web order in two parts the first."""
+        rows = await self._client.rows(SALES_ORDER, {"CustomerPONo": customer_po_no})
+        return [row for row in rows if row.get(PART) != "remainder"]
+
     async def credit(self, customer: str) -> Credit:
         found = await self._client.get(keyed(CUSTOMER, customer))
         row = found[0] if found else {}
@@ -58,6 +63,19 @@ class Booking:
         )
 
     # --- steps
+
+    def adopting(self, sales_order: str, reference: str, order_id: str) -> Step:
+        """Writes our reference into an order that was there before; nothing else of it."""
+
+        async def send(window: SendWindow) -> StepResult:
+            async def write() -> Done:
+                await self._client.change(keyed(SALES_ORDER, sales_order), {REFERENCE: reference}, window)
+                reply = f"{sales_order} was there before; it has our reference now"
+                return Done(sales_order, reply, (Link("order", order_id, sales_order),))
+
+            return await guarded(write)
+
+        return Step("adopt", "absolute", send)
 
     def creating(self, part: Part, order_id: str, *, tax_waived: bool) -> Step:
         """Keyed by SalesOrderNo, a probe where the facade numbers. One POST is the whole document, or nothing."""

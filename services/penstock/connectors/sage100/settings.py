@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
+from penstock.connectors.adopting import with_number
 from penstock.connectors.sage100.vocabulary import LENGTHS
 from penstock.connectors.secrets import Secret
 from penstock.records.money import is_currency
@@ -97,6 +98,11 @@ class Sage100Settings(BaseModel):
     salesperson: str = Field(default="0100", description="SalespersonNo of new customers; must be on file")
     terms_code: str = Field(default="00", description="TermsCode where no table row says another")
     tax_schedule: str = Field(default="DEFAULT", description="TaxSchedule of orders and new customers")
+    adopt_by: str = Field(
+        default="{number}",
+        description="How the shop's order number stands in CustomerPONo of orders that were entered before penstock "
+        "took over (start.adopt_before of the flow), for example WEB-{number}",
+    )
     warehouse: str = Field(default="001", description="WarehouseCode of orders")
     customer_prefix: str = Field(default="W", description="CustomerNo by hash: this and 12 hex digits of the e-mail")
     counter_prefix: str = Field(default="WEB", description="CustomerNo by counter: this and a zero-filled number")
@@ -134,6 +140,11 @@ class Sage100Settings(BaseModel):
     item_cache_seconds: float = Field(default=600.0, ge=0, description="How long items and aliases are remembered")
     stock_retry_seconds: float = Field(default=60.0, gt=0, description="How often an order that waits for stock looks")
     credit_retry_seconds: float = Field(default=300.0, gt=0, description="How often one that waits for credit looks")
+
+    @field_validator("adopt_by")
+    @classmethod
+    def _with_number(cls, value: str) -> str:
+        return with_number(value)
 
     @field_validator("time_zone")
     @classmethod

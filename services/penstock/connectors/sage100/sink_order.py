@@ -7,9 +7,11 @@ be there already is read first, and only what differs is written: so planning ag
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+from penstock.connectors.adopting import decided, left_open, numbered, taken_over
 from penstock.connectors.contract import Decision, Exists, Hold, Link, Notice, Plan, Settled, Step, Task, Wait
 from penstock.connectors.sage100.amounts import ZERO, AmountsError, Line, Money, split
 from penstock.connectors.sage100.booking import Booking, closed, tax_hold
@@ -32,7 +34,8 @@ from penstock.connectors.sage100.outcomes import outcome_of
 from penstock.connectors.sage100.policies import Policies
 from penstock.connectors.sage100.settings import Sage100Settings
 from penstock.connectors.sage100.texts import FieldError
-from penstock.connectors.sage100.vocabulary import HELD, PART
+from penstock.connectors.sage100.vocabulary import HELD, PART, REFERENCE
+from penstock.rules.adoption import Present
 from penstock.rules.stock import Shortage, Want, allot, arithmetic, shortages
 
 _CUSTOMER_RULES = ("customer-match", "customer-review")
@@ -80,14 +83,18 @@ class OrderHandler:
             if task.previous is None:
                 return Settled("gone", f"order {order.reference} was deleted in the shop before it was booked")
             return Hold(f"order {order.reference} was deleted in the shop: cancel {task.previous.native_id} by hand")
+        if task.may_be_there and (taken := await self._there_before(task, order)) is not None:
+            return taken
         if order.cancelled and task.previous is None and not (task.resuming or task.resync):
             return Settled("unchanged", f"order {order.reference} is cancelled, and not in Sage 100")
         customer = self._customer(task, policies)
         if not isinstance(customer, str):
             return customer
-        current = await self._current(task, order, customer)
+        known = self._as_taken_over(task, order)
+        current = await self._current(task, known, customer)
         if isinstance(current, Hold):
             return current
+        order = known if current else order
         if order.cancelled:
             return self._cancel(order, current)
         if not current:
@@ -105,6 +112,36 @@ class OrderHandler:
         return await self._edit(task, order, customer, items, current)
 
     # --- what is there
+
+    async def _there_before(self, task: Task, order: WebOrder) -> Decision | None:
+        """What becomes of an order that other hands may have entered; None when it is to be booked."""
+        number_there = numbered(self._settings.adopt_by, task)
+        rows = {str(row["SalesOrderNo"]): row for row in await self._booking.present(number_there or order.reference)}
+        currency = self._settings.base_currency
+        present = [Present(no, str(row.get(REFERENCE) or ""), currency, sage_total(row)) for no, row in rows.items()]
+        found = decided(task, currency, order.total, present, REFERENCE, cancelled=order.cancelled)
+        if found is None or isinstance(found, Hold):
+            return found
+        if found.reference and order.numbers[0] in {found.native_id, ""}:
+            return None  # our own booking of it, under way
+        row = rows[found.native_id]
+        if order.cancelled and not self._cancelled_there(row):
+            return left_open(task, found.native_id)
+        if found.reference or closed(row) or order.cancelled:
+            return taken_over(task, found.native_id)
+        step = self._booking.adopting(found.native_id, order.reference, str(task.record["id"]))
+        return Plan([step], found.native_id)
+
+    def _cancelled_there(self, row: Row) -> bool:
+        reason = self._settings.cancel_reason
+        return bool(reason) and row.get("OrderStatus") == HELD and row.get("CancelReasonCode") == reason
+
+    def _as_taken_over(self, task: Task, order: WebOrder) -> WebOrder:
+        """An order that was there before has the number that it had."""
+        native_id = task.previous.native_id if task.previous is not None else None
+        if native_id is None or native_id in order.numbers or self._settings.profile.numbers != "ours":
+            return order
+        return replace(order, numbers=(native_id, ""))
 
     async def _current(self, task: Task, order: WebOrder, customer: str) -> list[Row] | Hold:
         """The order's documents in Sage, the first one first; none for an order that nobody has tried to book."""
