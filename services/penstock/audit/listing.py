@@ -61,7 +61,7 @@ async def _list(
     since = window.since - SLACK if window.since else None
     until = window.until + SLACK if window.until and system.role == "shop" else None
     at = datetime.now(UTC)
-    source: Source = system.spec.source(system.settings, system.budget("audit"), transport=transport)
+    source: Source = system.spec.source(system.settings, system.budget("tools"), transport=transport)
     try:
         # stock has no date
         documents = {

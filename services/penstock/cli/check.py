@@ -49,7 +49,7 @@ async def check_all(systems: Sequence[System]) -> list[tuple[str, CheckResult, b
     """(target, result, whether the system did not answer), of the source and the sink of each."""
     out: list[tuple[str, CheckResult, bool]] = []
     for one in systems:
-        budget = one.budget("ingress")
+        budget = one.budget("tools")
         for name, made in (("read", one.spec.source), ("write", one.spec.sink)):
             asked, answered = budget.asked, budget.answered
             results = await check_side(name, made(one.settings, budget))

@@ -174,7 +174,7 @@ class Desk:
                 not_ours_of=OwnedElsewhere(self._flow, system),
                 options=self._flow.sink_options,
             )
-            budget = system.budget("preview")
+            budget = system.budget("tools")
             rehearsal = Rehearsal(lambda transport: system.spec.sink(system.settings, budget, transport=transport))
             try:
                 return await preview(item, rehearsal, around)

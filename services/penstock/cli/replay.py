@@ -1,78 +1,34 @@
 """`penstock replay`: map raw documents once more, send records once more, rebuild the cross-reference."""
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
+from penstock.cli import replay_options as option
 from penstock.cli.errors import CommandError, Exit
 from penstock.cli.logview import LogView, Outgoing, audit, who
-from penstock.cli.options import Bootstrap, Json, Registry, reachable
+from penstock.cli.options import Bootstrap, Json, Registry
 from penstock.cli.options import registry as registry_client
 from penstock.cli.output import console
+from penstock.cli.replay_options import flow_of, selected, system_of, told
 from penstock.cli.replay_view import progress, show_report, show_runs, show_sent, show_xref
 from penstock.cli.run import DEFAULT_ENV, Env
-from penstock.connectors.contract import SourceRefusedError, SourceUnavailableError
-from penstock.flow.flow import Flow, FlowError, System
-from penstock.flow.load import flow_names, load_flow, read_flow_file
+from penstock.cli.run import Flow as FlowName
+from penstock.flow.flow import Flow, System
+from penstock.flow.load import flow_names, load_flow
 from penstock.log.replays import new_run
 from penstock.replay import runs as records
 from penstock.replay.diff import Report
-from penstock.replay.errors import RefusedError, StalledError
 from penstock.replay.safety import refuse_unready, refuse_unsearchable
-from penstock.replay.selection import Selection, start_of
+from penstock.replay.selection import Selection
 from penstock.replay.session import Sent, Session
 
 app = typer.Typer(
     no_args_is_help=True,
     help="Map raw documents once more, send records once more, rebuild the cross-reference.",
 )
-
-FlowName = Annotated[str, typer.Option("--flow", help="Name of a folder in flows/.")]
-From = Annotated[
-    datetime | None, typer.Option("--from", help="Documents of which something came on the log since then (UTC).")
-]
-To = Annotated[datetime | None, typer.Option("--to", help="… and before then (UTC).")]
-Starts = Annotated[
-    list[str] | None,
-    typer.Option("--from-offset", metavar="TOPIC-PARTITION-OFFSET", help="From there to the end of that partition."),
-]
-Keys = Annotated[
-    list[str] | None,
-    typer.Option("--key", help="Our reference (PS1-41), instance:native id, or a canonical id. May be repeated."),
-]
-Entities = Annotated[
-    list[str] | None, typer.Option("--entity", help="A canonical entity: order, shipment, … May be repeated.")
-]
-Shop = Annotated[str | None, typer.Option("--shop", metavar="INSTANCE", help="Documents that come from this shop.")]
-EveryVersion = Annotated[
-    bool, typer.Option("--every-version", help="All versions of each document, not the newest alone.")
-]
-Rate = Annotated[float, typer.Option(help="Documents a second, at most.", min=0.01)]
-Window = Annotated[int, typer.Option(help="Documents on their way at once, at most.", min=1, max=1000)]
-Patience = Annotated[float, typer.Option(help="Seconds without any fate before it gives up.", min=1)]
-Yes = Annotated[bool, typer.Option("--yes", help="Do it. Without it nothing is written.")]
-Why = Annotated[str, typer.Option("--why", help="Reason, kept in the audit log; needed with --yes.")]
-Resume = Annotated[str | None, typer.Option("--resume", metavar="RUN", help="Go on with a run that was cut off.")]
-
-
-@contextmanager
-def told() -> Iterator[None]:
-    """A refusal ends with 1, a flow that cannot be used with 2, what does not answer with 3."""
-    with reachable():
-        try:
-            yield
-        except FlowError as error:
-            raise CommandError(str(error), Exit.USAGE) from error
-        except RefusedError as error:
-            raise CommandError(f"refused: {error}", Exit.NO) from error
-        except SourceRefusedError as error:
-            raise CommandError(f"a target cannot be listed: {error}", Exit.NO) from error
-        except (StalledError, TimeoutError, SourceUnavailableError) as error:
-            raise CommandError(str(error), Exit.UNREACHABLE) from error
 
 
 @app.command(
@@ -84,13 +40,13 @@ def told() -> Iterator[None]:
 def dry_run(
     flow: FlowName,
     env: Env = DEFAULT_ENV,
-    since: From = None,
-    until: To = None,
-    starts: Starts = None,
-    keys: Keys = None,
-    entities: Entities = None,
-    shop: Shop = None,
-    every_version: EveryVersion = False,
+    since: option.From = None,
+    until: option.To = None,
+    starts: option.Starts = None,
+    keys: option.Keys = None,
+    entities: option.Entities = None,
+    shop: option.Shop = None,
+    every_version: option.EveryVersion = False,
     registry: Registry = None,
     bootstrap: Bootstrap = None,
     json: Json = False,
@@ -102,7 +58,7 @@ def dry_run(
     with told():
         selection = selected(since, until, starts, keys, entities, shop)
         loaded, view = load_flow(flow, env), LogView.connect(bootstrap)
-        session = open_session(loaded, view, registry)
+        session = Session(loaded, view.settings, registry_client(registry))
         with session, progress("mapping", "documents") as advance:
             report = session.dry_run(selection, every_version=every_version, advance=advance)
     show_report(report, json=json)
@@ -115,22 +71,22 @@ def dry_run(
     "`penstock replay canonical --flow prestashop-infor --entity order --yes --why 'tax mapping corrected'`"
 )
 def canonical(
-    flow: Annotated[str, typer.Option("--flow", help="Name of a folder in flows/; a resumed run knows its own.")] = "",
+    flow: option.FlowUnlessResumed = "",
     env: Env = DEFAULT_ENV,
-    since: From = None,
-    until: To = None,
-    starts: Starts = None,
-    keys: Keys = None,
-    entities: Entities = None,
-    shop: Shop = None,
-    every: Annotated[bool, typer.Option("--all", help="Also records that the mapping makes just so.")] = False,
-    every_version: EveryVersion = False,
-    rate: Rate = 50.0,
-    window: Window = 40,
-    patience: Patience = 120.0,
-    yes: Yes = False,
-    why: Why = "",
-    resume: Resume = None,
+    since: option.From = None,
+    until: option.To = None,
+    starts: option.Starts = None,
+    keys: option.Keys = None,
+    entities: option.Entities = None,
+    shop: option.Shop = None,
+    every: option.Every = False,
+    every_version: option.EveryVersion = False,
+    rate: option.Rate = 50.0,
+    window: option.Window = 40,
+    patience: option.Patience = 120.0,
+    yes: option.Yes = False,
+    why: option.Why = "",
+    resume: option.Resume = None,
     registry: Registry = None,
     bootstrap: Bootstrap = None,
     json: Json = False,
@@ -150,7 +106,7 @@ def canonical(
         chosen = Selection.from_dict(run.selection) if run else selection
         systems = [loaded.systems[alias] for alias in loaded.systems if loaded.entities_to(alias)]
         refuse_unready(loaded, view.settings, systems, chosen.entities)
-        session = open_session(loaded, view, registry)
+        session = Session(loaded, view.settings, registry_client(registry))
         with session:
             if run is None and not yes:
                 with progress("comparing", "documents") as advance:
@@ -171,21 +127,21 @@ def canonical(
     "infor:DALS --entity order --from 2026-03-01 --rate 5 --yes --why 'restored from the backup of 1 March'`"
 )
 def resync(
-    target: Annotated[str, typer.Argument(metavar="TARGET", help="system:instance, for example infor:DALS.")],
-    flow: Annotated[str, typer.Option("--flow", help="Needed where several flows write to the target.")] = "",
+    target: option.Target,
+    flow: option.FlowOfTarget = "",
     env: Env = DEFAULT_ENV,
-    since: From = None,
-    until: To = None,
-    starts: Starts = None,
-    keys: Keys = None,
-    entities: Entities = None,
-    shop: Shop = None,
-    rate: Rate = 10.0,
-    window: Window = 20,
-    patience: Patience = 120.0,
-    yes: Yes = False,
-    why: Why = "",
-    resume: Resume = None,
+    since: option.From = None,
+    until: option.To = None,
+    starts: option.Starts = None,
+    keys: option.Keys = None,
+    entities: option.Entities = None,
+    shop: option.Shop = None,
+    rate: option.Rate = 10.0,
+    window: option.Window = 20,
+    patience: option.Patience = 120.0,
+    yes: option.Yes = False,
+    why: option.Why = "",
+    resume: option.Resume = None,
     registry: Registry = None,
     bootstrap: Bootstrap = None,
     json: Json = False,
@@ -206,7 +162,7 @@ def resync(
         system = system_of(loaded, target)
         refuse_unsearchable(system)
         refuse_unready(loaded, view.settings, [system], chosen.entities)
-        session = open_session(loaded, view, registry)
+        session = Session(loaded, view.settings, registry_client(registry))
         with session:
             if run is None and not yes:
                 count, left = session.resync_preview(system, chosen)
@@ -227,11 +183,9 @@ def resync(
 def rebuild_xref(
     flow: FlowName,
     env: Env = DEFAULT_ENV,
-    from_target: Annotated[
-        bool, typer.Option("--from-target", help="Read the orders of the ERPs too, by our reference.")
-    ] = False,
-    yes: Yes = False,
-    why: Why = "",
+    from_target: option.FromTarget = False,
+    yes: option.Yes = False,
+    why: option.Why = "",
     registry: Registry = None,
     bootstrap: Bootstrap = None,
     json: Json = False,
@@ -244,7 +198,7 @@ def rebuild_xref(
         loaded = load_flow(flow, env)
         view = LogView.connect(bootstrap)
         entry = audit("replay rebuild-xref", flow, why) if yes else None
-        session = open_session(loaded, view, registry)
+        session = Session(loaded, view.settings, registry_client(registry))
         with session:
             found = asyncio.run(session.rebuild_xref(from_target=from_target))
         if entry is not None and found.records:
@@ -265,8 +219,8 @@ def runs(bootstrap: Bootstrap = None, json: Json = False) -> None:
 
 @app.command(epilog="Example: `penstock replay stop 20260304T090600Z12ab --why 'the mapping was wrong'`")
 def stop(
-    run: Annotated[str, typer.Argument(help="Name of a run, as `runs` shows it.")],
-    why: Annotated[str, typer.Option("--why", help="Reason, kept in the audit log.")],
+    run: option.RunName,
+    why: option.Reason,
     bootstrap: Bootstrap = None,
 ) -> None:
     """Give up a run that was cut off. What it has sent stays sent."""
@@ -277,50 +231,6 @@ def stop(
         view.send([audit("replay stop", run, why)])
         known.end(run)
     console().print(f"{run} is given up", markup=False)
-
-
-def selected(
-    since: datetime | None,
-    until: datetime | None,
-    starts: list[str] | None,
-    keys: list[str] | None,
-    entities: list[str] | None,
-    shop: str | None,
-) -> Selection:
-    return Selection(
-        tuple(entities or ()),
-        shop,
-        tuple(keys or ()),
-        since.replace(tzinfo=UTC) if since else None,
-        until.replace(tzinfo=UTC) if until else None,
-        tuple(start_of(each) for each in starts or ()),
-    )
-
-
-def open_session(flow: Flow, view: LogView, registry: str | None) -> Session:
-    return Session(flow, view.settings, registry_client(registry))
-
-
-def flow_of(target: str) -> str:
-    """The one flow that has this system. Raises CommandError."""
-    found = []
-    for name in flow_names():
-        file = read_flow_file(name)
-        if target in {f"{file.connector_of(alias)}:{system.instance}" for alias, system in file.systems.items()}:
-            found.append(name)
-    if len(found) != 1:
-        raise CommandError(
-            f"{target} is a system of {len(found)} flows ({', '.join(found) or 'none'}): name one by --flow", Exit.USAGE
-        )
-    return found[0]
-
-
-def system_of(flow: Flow, target: str) -> System:
-    found = next((system for system in flow.systems.values() if system.target == target), None)
-    if found is None or not flow.entities_to(found.alias):
-        known = ", ".join(system.target for alias, system in flow.systems.items() if flow.entities_to(alias))
-        raise CommandError(f"the flow {flow.name} writes nothing to {target!r}; it writes to {known}", Exit.USAGE)
-    return found
 
 
 def begin(

@@ -25,7 +25,7 @@ Subject = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One open entry; `topic` as on the cluster, `data` as in docs/operations.md."""
+    """One open entry; `topic` as on the cluster, `data` as in docs/records.md."""
 
     topic: str
     partition: int

@@ -3,30 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel, SecretStr
 
-from penstock.connectors.budget import Budget, BudgetSettings
+from penstock.connectors.budget import Budget
 from penstock.connectors.contract import ConnectorSpec
 from penstock.flow.functions import address_function, match_key_function
-from penstock.flow.model import BudgetEnv, EnvFile, FlowFile, SystemEnv
+from penstock.flow.model import EnvFile, FlowFile, SystemEnv
 from penstock.flow.policies import Policies
 from penstock.flow.routes import NOWHERE, Route, Routes
+from penstock.flow.shares import Service, share_of
 from penstock.mapping import CodeTable, MappingEnv, Rates
 from penstock.mapping import Mapping as RecordMapping
 
 
 class FlowError(Exception):
     """The flow cannot be used; the message says which file, what, and what to do."""
-
-
-SHARES = {"audit": 0.1}
-"""What a service may use of an instance's budget where the environment names no share; others half of it.
-
-`audit` is whoever lists a whole system beside the services.
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +43,7 @@ class System:
     def target(self) -> str:
         return f"{self.name}:{self.instance}"
 
-    def budget(self, service: str) -> Budget:
+    def budget(self, service: Service) -> Budget:
         """The share of the instance's budget that one process of `service` may use."""
         return Budget(share_of(self.env.budget, self.spec.limits, service))
 
@@ -121,12 +115,3 @@ class Flow:
             address=address_function(),
             match_key=match_key_function(self.match_secret),
         )
-
-
-def share_of(budget: BudgetEnv, limits: BudgetSettings, service: str) -> BudgetSettings:
-    """What the environment file does not name is as the system documents it."""
-    share = budget.share.get(service, SHARES.get(service, 0.5))
-    given = {name: getattr(budget, name) for name in {"per_minute", "concurrency", "burst"} & budget.model_fields_set}
-    whole = replace(limits, **given)
-    per_minute = None if whole.per_minute is None else whole.per_minute * share
-    return BudgetSettings(per_minute, max(1, round(whole.concurrency * share)), max(1, round(whole.burst * share)))

@@ -163,22 +163,44 @@ class SandboxEnv(_Strict):
     options: dict[str, Any] = Field(default_factory=dict)
 
 
-class BudgetEnv(_Strict):
-    """The whole budget of the instance; `share` is what one process of each kind may use. Fields that are not named are
-    as the connector's spec has them; `per_minute: null` is no limit.
+class ShareEnv(_Strict):
+    """What one process of each kind may use of an instance's budget, together at most the whole of it.
+
+    tools: every command that a person runs beside the services.
     """
 
-    per_minute: float | None = None
-    concurrency: int = 4
-    burst: int = 10
-    share: dict[str, float] = {"ingress": 0.5, "sinks": 0.5}
+    ingress: float = Field(default=0.45, gt=0)
+    sinks: float = Field(default=0.45, gt=0)
+    tools: float = Field(default=0.1, gt=0)
 
-    @field_validator("share")
+    @model_validator(mode="before")
     @classmethod
-    def _within_one(cls, value: dict[str, float]) -> dict[str, float]:
-        if sum(value.values()) > 1.0 + 1e-9:
-            raise ValueError(f"the shares add up to {sum(value.values())}, more than the whole budget")
+    def _known(cls, value: Any) -> Any:
+        for name in value if isinstance(value, dict) else ():
+            if name in {"audit", "preview"}:
+                raise ValueError(f"the share {name!r} is now part of 'tools', the share of all commands: name that")
+            if name not in cls.model_fields:
+                raise ValueError(f"there is no share {str(name)!r}{nearest(str(name), cls.model_fields)}")
         return value
+
+    @model_validator(mode="after")
+    def _within_one(self) -> Self:
+        shares = self.model_dump()
+        if (total := sum(shares.values())) > 1.0 + 1e-9:
+            terms = (f"{k} {v:g}{'' if k in self.model_fields_set else ' (default)'}" for k, v in shares.items())
+            raise ValueError(f"{' + '.join(terms)} = {total:g}, more than the whole budget; lower them to 1 or less")
+        return self
+
+
+class BudgetEnv(_Strict):
+    """The whole budget of the instance, and how its callers share it. Fields that are not named are as the connector's
+    spec has them; `per_minute: null` is no limit.
+    """
+
+    per_minute: float | None = Field(default=None, gt=0)
+    concurrency: int = Field(default=4, ge=1)
+    burst: int = Field(default=10, ge=1)
+    share: ShareEnv = ShareEnv()
 
 
 class SystemEnv(_Strict):

@@ -40,7 +40,7 @@ class Held:
     at: datetime
 
     def entry(self, stage: str, target: str) -> dict[str, Any]:
-        """The entry for one target, as docs/operations.md has it."""
+        """The entry for one target, as docs/records.md has it."""
         kept = texts(self.incoming.headers)
         return {
             "flow": self.flow,

@@ -129,7 +129,7 @@ class Session:
         return [system for system in self._flow.erps if "order" in system.spec.lists]
 
     async def _listed(self, system: System) -> list[Link]:
-        source = system.spec.source(system.settings, system.budget("audit"))
+        source = system.spec.source(system.settings, system.budget("tools"))
         try:
             return await listed_orders(self._flow, system, source)
         finally:

@@ -26,7 +26,7 @@ from penstock.log.loader import Loader
 from penstock.log.replays import RESYNC
 from penstock.log.xref import XrefStore
 from penstock.records.ids import canonical_id
-from penstock.sinks.model import newer
+from penstock.sinks.known_orders import KnownOrders, number_of
 
 log = structlog.get_logger()
 
@@ -85,9 +85,8 @@ class OpenDemand:
         self._since = since
         self._now = now
         self._orders: dict[str, _Order] = {}
-        self._seen: set[str] = set()
-        self._versions: dict[str, Position] = {}
-        self._released_at: dict[str, datetime] = {}
+        self._known = KnownOrders()
+        self._released_at: dict[int, datetime] = {}
         self._held: dict[str, _Held] = {}
         self._by_sku: dict[str, set[str]] = defaultdict(set)
         self._views: list[ShopDemand] = []
@@ -125,7 +124,7 @@ class OpenDemand:
 
     def seen(self, order_id: str) -> bool:
         """Is the order on the log, or held before it?"""
-        return order_id in self._seen
+        return order_id in self._known
 
     def _open_quantity(self, order_id: str, sku: str, observed_at: datetime, erp: Instance) -> Decimal:
         """What of an order's quantity a figure read at `observed_at` may not hold."""
@@ -134,7 +133,7 @@ class OpenDemand:
             return Decimal(0)
         whole = order.lines.get(sku, Decimal(0))
         linked_at = self._store.linked_at("order", order_id, *erp)
-        released_at = self._released_at.get(order_id)
+        released_at = self._released_at.get(number_of(order_id))
         if linked_at is None or released_at is None:
             return whole
         booked_at = max(order.booked_at.setdefault(erp, linked_at), released_at)
@@ -151,10 +150,9 @@ class OpenDemand:
 
     def take_order(self, record: Mapping[str, Any], targets: Collection[str]) -> None:
         """`targets`: where the order is routed, each `system:instance`."""
-        source = record["source"]
-        if (source["system"], source["instance"]) not in self._shops:
+        if not self._is_ours(record):
             return
-        self._seen.add(record["id"])
+        self._known.add(record["id"])
         known = self._forget(record["id"])
         before = known.lines if known is not None else {}
         self._change(before)
@@ -168,20 +166,17 @@ class OpenDemand:
         order = _Order(lines, erps, known.booked_at if known is not None else {})
         grown = {sku: quantity - before.get(sku, Decimal(0)) for sku, quantity in lines.items()}
         if before and (added := {sku: quantity for sku, quantity in grown.items() if quantity > 0}):
-            order.edited_at, order.added = source["observed_at"], added
+            order.edited_at, order.added = record["source"]["observed_at"], added
         self._orders[record["id"]] = order
         for sku in lines:
             self._by_sku[sku].add(record["id"])
 
+    def _is_ours(self, record: Mapping[str, Any]) -> bool:
+        return (record["source"]["system"], record["source"]["instance"]) in self._shops
+
     def _is_newest(self, order_id: str, raw: str | None) -> bool:
         """A replay, or a record that was held, may come behind a newer version of its order."""
-        if raw is None:
-            return True
-        position, known = Position.parse(raw), self._versions.get(order_id)
-        if known is not None and newer(known, position) and not newer(position, known):
-            return False
-        self._versions[order_id] = position
-        return True
+        return raw is None or self._known.advance(order_id, Position.parse(raw))
 
     def take_status(self, record: Mapping[str, Any]) -> None:
         """A planned order is booked and allocates nothing, until it is released."""
@@ -191,9 +186,9 @@ class OpenDemand:
         if (order := self._orders.get(order_id)) is not None:
             self._change(order.lines)
         if record["status"] == "planned" and not record["deleted_at"]:
-            self._released_at.pop(order_id, None)
+            self._released_at.pop(number_of(order_id), None)
         else:
-            self._released_at.setdefault(order_id, record["source"]["observed_at"])
+            self._released_at.setdefault(number_of(order_id), record["source"]["observed_at"])
 
     def take_hold(self, key: str, value: bytes | None) -> None:
         if (held := self._held.pop(key, None)) is not None:
@@ -203,7 +198,7 @@ class OpenDemand:
         data = orjson.loads(value)
         if data["entity"] != "order":
             return
-        self._seen.add(data["canonical_id"])
+        self._known.add(data["canonical_id"])
         system, _, instance = data["target"].partition(":")
         lines = {sku: Decimal(text) for sku, text in (data.get("demand") or {}).items()}
         self._held[key] = _Held(data["canonical_id"], (system, instance), lines)
@@ -238,7 +233,7 @@ class OpenDemand:
             headers = texts(cast("list[tuple[str, bytes]]", message.headers() or []))
             if RESYNC not in headers:  # it goes to one target, and says nothing of the others
                 record = self._decoder.decode(value)[1]
-                if self._is_newest(record["id"], headers.get("raw")):
+                if self._is_ours(record) and self._is_newest(record["id"], headers.get("raw")):
                     self.take_order(record, headers.get("targets", "").split(","))
         elif topic == self._status_topic and value is not None:
             self.take_status(self._decoder.decode(value)[1])

@@ -168,7 +168,7 @@ class Effect:
 
 @dataclass(slots=True)
 class Entry:
-    """A record that waits (`parked.<target>`) or is held (`hold`), see docs/operations.md."""
+    """A record that waits (`parked.<target>`) or is held (`hold`), see docs/records.md."""
 
     topic: str
     key: str

@@ -134,7 +134,8 @@ async def test_a_system_that_answers_no_call_is_unreachable_and_one_that_refuses
     class System:
         target, spec, settings = "erp:1", Spec(), None
 
-        def budget(self, _service: str) -> Budget:
+        def budget(self, service: str) -> Budget:
+            assert service == "tools", "beside the services, which keep their shares"
             return Budget(BudgetSettings())
 
     found = await check_all([System()])  # type: ignore[list-item]  # all of a System that is asked for

@@ -39,7 +39,7 @@ ERP = {
     "base_currency": "USD",
     "alias_customer": "   1042",
 }
-ENV = {
+ENV: dict[str, Any] = {
     "match_key": "plain:key",
     "systems": {name: {"settings": SHOP if each["role"] == "shop" else ERP} for name, each in SYSTEMS.items()},
 }

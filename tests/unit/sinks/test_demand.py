@@ -19,6 +19,7 @@ SHOP, OTHER_SHOP = ("prestashop", "1"), ("prestashop", "2")
 ERP, OTHER_ERP = ("infor", "DALS"), ("infor", "PARI")
 NOON = datetime(2026, 2, 1, 12, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
+ORDER = canonical_id(*SHOP, "order", "41")
 
 
 class World:
@@ -127,6 +128,12 @@ def test_an_order_held_at_the_target_counts_once(world: World):
 def test_the_shop_can_ask_whether_an_order_is_on_the_log(world: World):
     assert not world.shop.seen("41")
     world.order("41", 1, status="cancelled")
+    assert world.shop.seen("41")
+
+
+def test_an_order_that_is_held_before_it_is_on_the_log_is_on_the_log_for_the_shop(world: World):
+    world.demand.take_hold("h", orjson.dumps({"entity": "order", "canonical_id": ORDER, "target": "infor:DALS"}))
+    world.demand.take_hold("h", None)
     assert world.shop.seen("41")
 
 
@@ -293,15 +300,15 @@ def followed(world: World) -> World:
 
 
 def test_an_older_version_that_is_written_again_does_not_change_the_demand(followed: World):
-    followed.demand.take([message("A", 5, 9), message("A", 2, 7)])
+    followed.demand.take([message(ORDER, 5, 9), message(ORDER, 2, 7)])
     assert followed.shop.unbooked("APR-SND", NOON, ERP) == 5
 
 
 def test_a_corrected_record_of_the_same_version_does(followed: World):
-    followed.demand.take([message("A", 5, 9), message("A", 2, 9)])
+    followed.demand.take([message(ORDER, 5, 9), message(ORDER, 2, 9)])
     assert followed.shop.unbooked("APR-SND", NOON, ERP) == 2
 
 
 def test_a_record_that_one_target_is_compared_with_says_nothing_of_demand(followed: World):
-    followed.demand.take([message("A", 5, 9), message("A", 5, 9, resync="run", targets="infor:PARI")])
+    followed.demand.take([message(ORDER, 5, 9), message(ORDER, 5, 9, resync="run", targets="infor:PARI")])
     assert followed.shop.unbooked("APR-SND", NOON, ERP) == 5

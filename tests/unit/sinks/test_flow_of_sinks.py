@@ -11,6 +11,7 @@ import pytest
 
 from penstock.connectors.contract import Handler, Lookup
 from penstock.log.xref import XrefStore
+from penstock.records.ids import canonical_id
 from penstock.sinks.main import OwnedElsewhere, Payloads, open_demand
 from penstock.sinks.model import Item
 from tests.unit.flow.world import ROUTES, Flows, resource_of
@@ -67,7 +68,7 @@ def test_the_demand_of_all_shops_is_followed_for_all_erps(flows: Flows) -> None:
         source = {"system": "prestashop", "instance": instance, "observed_at": at}
         line = {"sku": "A", "quantity": Decimal(2)}
         record = {
-            "id": instance,
+            "id": canonical_id("prestashop", instance, "order", "41"),
             "source": source,
             "status": "paid",
             "deleted_at": None,
