@@ -1,4 +1,4 @@
-"""Which runs there are: every step, every fault, the first hit; second and third hits by the dice."""
+"""Which runs there are: every step, every fault, the first hit; a second or third hit of each by the dice."""
 
 import random
 from collections.abc import Mapping, Sequence
@@ -39,6 +39,6 @@ def plan(names: Sequence[str], seed: int) -> list[Fault]:
     runs = []
     for service, name in places(names):
         runs += [Fault(service, Arming(name, 1, action)) for action in ACTIONS]
-        runs += [Fault(service, Arming(name, hit, dice.choice(ACTIONS))) for hit in (2, 3)]
+        runs.append(Fault(service, Arming(name, dice.choice((2, 3)), dice.choice(ACTIONS))))
     dice.shuffle(runs)
     return runs

@@ -41,7 +41,7 @@ def replay(stand: Stand, since: datetime, look: Callable[[], object]) -> None:
 def _open_run(stand: Stand, look: Callable[[], object]) -> str | None:
     code, said = _run(stand, ["replay", "runs", "--json"], look)
     runs = orjson.loads(said) if code == 0 else []
-    return str(runs[0]["name"]) if runs else None
+    return str(runs[0]["run"]) if runs else None
 
 
 def _run(stand: Stand, arguments: list[str], look: Callable[[], object]) -> tuple[int, str]:

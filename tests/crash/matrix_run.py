@@ -69,6 +69,7 @@ class Certification:
             clean = self._clean_runs(FEW_CLEAN_RUNS if sample is not None and sample <= FEW else CLEAN_RUNS)
             chosen = [fault for fault in faults if fault.arming.name in self.done.hits[fault.service]][:sample]
             self.done.planned = len(chosen)
+            self.done.results = [each for each in self.done.results if each.fault in chosen]
             known = {each.fault for each in self.done.results}
             for number, fault in enumerate(chosen, 1):
                 if fault in known:
