@@ -10,9 +10,10 @@ from penstock.cli.errors import CommandError, Exit
 from penstock.cli.logview import LogView, audit
 from penstock.cli.options import Bootstrap, Json
 from penstock.cli.output import console, print_json, print_table
-from penstock.cli.replay import FlowName, Patience, Why, Yes, told
+from penstock.cli.replay_options import Patience, Why, Window, Yes, told
 from penstock.cli.replay_view import progress
 from penstock.cli.run import DEFAULT_ENV, Env
+from penstock.cli.run import Flow as FlowName
 from penstock.connectors.contract import Listed, Notification
 from penstock.connectors.listing import whole
 from penstock.flow.flow import Flow, System
@@ -30,7 +31,6 @@ ShopName = Annotated[str, typer.Argument(metavar="SHOP", help="Name of the shop 
 From = Annotated[datetime | None, typer.Option("--from", help="Orders placed since then (UTC); start.orders_from.")]
 To = Annotated[datetime | None, typer.Option("--to", help="… and before then (UTC); start.adopt_before.")]
 Rate = Annotated[float, typer.Option(help="Orders a second, at most.", min=0.01)]
-Window = Annotated[int, typer.Option(help="Orders on their way at once, at most.", min=1, max=1000)]
 
 
 @app.command(
@@ -112,7 +112,7 @@ async def missing(
     flow: Flow, system: System, settings: KafkaSettings, window: tuple[datetime, datetime]
 ) -> tuple[list[Listed], int]:
     """Orders of the window that are not on the log, and how many are. Raises SourceUnavailableError and the like."""
-    source = system.spec.source(system.settings, system.budget("audit"))
+    source = system.spec.source(system.settings, system.budget("tools"))
     known = Known(settings, system.name, extracting_group(settings, flow.name, system.name), ENTITY)
     try:
         listed = [each for each in await whole(source, ENTITY, *window) if each.at is None or each.at < window[1]]
