@@ -155,7 +155,7 @@ def _prestashop(scene: Callable[[], Any], shop: SandboxApi, erp: SandboxApi) -> 
         shipped = ("ship", "invoice")
         return [
             # which of the two is booked first is chance, and a new customer has the terms of the first order
-            order("ann", number, "ps_cashondelivery", ("ship-part", *shipped), pot, webhook="duplicate"),
+            order("ann", number, "ps_cashondelivery", ("ship-part", *shipped, "receive"), pot, webhook="duplicate"),
             order("ann", number, "ps_cashondelivery", (*shipped, "receive"), mug, webhook="lost"),
             order("bob", number, "ps_wirepayment", ("edit", "pay", *shipped), lamp, pot),
             order("cat", number, "ps_checkout", ("cancel",), mug),

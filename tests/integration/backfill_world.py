@@ -91,27 +91,26 @@ class ClaritySage100:
     def __init__(self, shop: SandboxApi, erp: SandboxApi) -> None:
         self.shop, self.erp = shop, erp
         plenty = [row["ItemCode"] for row in erp.state("item_warehouses") if float(row["QuantityOnHand"]) > 20]
-        self.skus = sorted(set(plenty) & {row["sku"] for row in shop.state("products")})[:20]
+        self.skus = sorted(set(plenty) & {row["sku"] for row in shop.state("inventory")})[:20]
         self.customer = erp.state("customers")[0]
 
     def place(self, *, live: bool) -> str:
         number = next(_numbers)
         address = {"street1": "400 Main St", "city": "Austin", "regionCode": "TX", "postalCode": "78701"}
         contact = {"firstName": "Old", "lastName": f"Guest{number}", "address": address}
-        wish = {"buyer": "guest", "email": f"old{number}@mail.example", "contact": contact, "paid": True}
+        wish: Json = {"email": f"old{number}@mail.example", "contact": contact, "paid": True, "orderDiscount": "0"}
         lines = [{"sku": self.skus[number % len(self.skus)], "quantity": "1"}]
         wish |= {"paymentMethod": "credit_card", "lines": lines}
         return f"CL1-{self.shop.act('place-order', wish if live else {**wish, 'webhook': 'lost'})['id']}"
 
     def enter(self, reference: str) -> str:
         (order,) = self.shop.state("orders", id=reference.partition("-")[2])
-        totals, lines = order["totals"], []
-        for row in order["items"]:
-            net = Decimal(str(row["unitPrice"])) - Decimal(str(row.get("discount") or 0)) / Decimal(
-                str(row["quantity"])
-            )
-            lines.append({"ItemCode": row["sku"], "QuantityOrdered": str(row["quantity"]), "UnitPrice": f"{net:.6f}"})
-        charges = sum(Decimal(str(totals.get(name) or 0)) for name in ("shipping", "handling", "fees"))
+        totals = {name: Decimal(str(value)) for name, value in order["totals"].items()}
+        lines = [
+            {"ItemCode": row["sku"], "QuantityOrdered": "1", "UnitPrice": f"{Decimal(str(row['lineTotal'])):.6f}"}
+            for row in order["items"]
+        ]
+        charges = totals["shipping"] + totals["handling"] + totals["fees"]
         entered = self.erp.act(
             "enter-order",
             {
@@ -123,7 +122,7 @@ class ClaritySage100:
                 "TermsCode": "00",
                 "TaxSchedule": "DEFAULT",
                 "FreightAmt": f"{charges:.2f}",
-                "SalesTaxAmt": f"{Decimal(str(totals['tax'])):.2f}",
+                "SalesTaxAmt": f"{totals['tax']:.2f}",
                 "Lines": lines,
             },
         )
