@@ -159,9 +159,23 @@ class World:
         assert done.returncode in {0, 1}, done.stdout + done.stderr
         return done.returncode, done.stdout
 
+    def cut_off(self) -> None:
+        """Begins a backfill and kills it once its first order was taken over."""
+        command = [*PENSTOCK, *self._loading(), "--rate", "2", "--flow", self.flow]
+        process = subprocess.Popen(command, env=self.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        deadline = time.monotonic() + 60
+        while not any(reference in self.pair.documents(reference).values() for reference in self.entered):
+            assert time.monotonic() < deadline, "no order was taken over within 60 s"
+            time.sleep(0.05)
+        process.kill()
+        process.wait(10)
+
+    def _loading(self) -> list[str]:
+        return ["backfill", self.pair.shop_name, "--yes", "--why", "first load"]
+
     def backfill(self, *more: str) -> Json:
         """What it answers; it goes on where it was."""
-        code, said = self.penstock("backfill", self.pair.shop_name, "--yes", "--why", "first load", "--json", *more)
+        code, said = self.penstock(*self._loading(), "--json", *more)
         assert code == 0, said
         answer: Json = json.loads(said)
         return answer
