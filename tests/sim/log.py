@@ -11,7 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from aiokafka import TopicPartition
-from aiokafka.errors import CommitFailedError, IllegalStateError
+from aiokafka.errors import CommitFailedError, IllegalStateError, UnknownTopicOrPartitionError
 
 from tests.sim.life import current
 
@@ -74,6 +74,8 @@ class MemoryLog:
         self.followers: list[MemoryLoader] = []
         self.groups: dict[str, Group] = defaultdict(Group)
         self.on_append: list[Callable[[Written], None]] = []
+        self.refused: set[str] = set()
+        """Topics that the broker does not know for now, as one that has just been started again."""
         self._arrivals: list[asyncio.Future[None]] = []
 
     def topic(self, name: str) -> str:
@@ -140,6 +142,8 @@ class MemoryProducer:
         await asyncio.sleep(ACK)
         if self._life is not None and self._life.over:
             raise ConnectionError("the simulation is over")
+        if topic in self._log.refused:
+            raise UnknownTopicOrPartitionError
         record = self._log.append(topic, key or b"", value, headers or (), partition)
         await asyncio.sleep(ACK)
         return SimpleNamespace(topic=record.topic, partition=record.partition, offset=record.offset)

@@ -1,4 +1,7 @@
-"""A process that was frozen, replaced and thaws again: it neither sends nor publishes what is old news by then."""
+"""A process that was frozen, replaced and thaws again sends and publishes nothing that is old news by then.
+
+And one whose log is out blames no document.
+"""
 
 from __future__ import annotations
 
@@ -60,6 +63,18 @@ def test_a_frozen_sink_sends_nothing_once_its_partition_was_taken_over(world: Wo
     world.run(5.0)
     assert "another process has it" in str(frozen.failure)
     assert world.target.fields == {"stock-level-APR": 7}
+
+
+def test_a_log_that_takes_nothing_is_no_fault_of_a_document(world: World) -> None:
+    world.log.refused = {"fate"}
+    restock(world, 1)
+    world.run(5.0)
+    failures = {type(each.failure).__name__ for each in world.lives if each.failure}
+    assert failures == {"UnknownTopicOrPartitionError"}
+    world.log.refused = set()
+    world.run(20.0)
+    assert world.target.fields == {"stock-level-APR": 1}
+    assert world.letters() == []
 
 
 class OnePage:

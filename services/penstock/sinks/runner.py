@@ -11,6 +11,7 @@ from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.errors import KafkaError
 
 from penstock.checkpoints import reach
 from penstock.connectors.budget import backfill
@@ -18,6 +19,7 @@ from penstock.connectors.contract import Lookup, Sink
 from penstock.connectors.http import describe
 from penstock.log.kafka import KafkaSettings
 from penstock.log.lanes import LaneConsumer, Record
+from penstock.log.loader import LoaderError
 from penstock.log.pauses import Pauses
 from penstock.log.registry_client import RegistryError
 from penstock.log.xref import XrefStore
@@ -305,8 +307,8 @@ class SinkRunner:
     async def _run(self, item: Item) -> Finished | Waiting:
         try:
             return await self._protocol.run(item)
-        except (asyncio.CancelledError, OwnershipError):
-            raise  # it says nothing about the record: the process ends, and joins its group anew
+        except (asyncio.CancelledError, OwnershipError, KafkaError, LoaderError):
+            raise  # the log's trouble says nothing about the record: the process ends, and joins its group anew
         except Exception as error:
             log.exception("handler_failed", entity=item.entity, document=item.document)
             self._letters.writes(item)
