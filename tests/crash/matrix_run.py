@@ -1,6 +1,7 @@
 """Certifies one flow: clean runs first, then one run per fault, each compared with the clean ones."""
 
 import os
+import shutil
 import subprocess
 import time
 from collections import Counter
@@ -50,6 +51,7 @@ class Certification:
         self.flow = flow
         self._part = part
         self._data, self._tell, self._until = data, tell, until
+        shutil.rmtree(data / "kafka", ignore_errors=True)  # each stack begins with topics of its own
         self._broker: LocalBroker = local_broker(data / "kafka")
         self._stand: Stand | None = None
         self._life: Life | None = None
@@ -83,7 +85,7 @@ class Certification:
                 said = "; ".join(result.differences) or ("as clean" if result.reached else "not reached")
                 self._tell(f"run {number} of {len(chosen)} {fault}: {said} ({result.seconds:.0f} s)")
                 if result.differences:
-                    self._leave()
+                    self._leave(keep=True)
         finally:
             self._save(began)
             self._leave()
@@ -279,9 +281,9 @@ class Certification:
             time.sleep(1.0)
         self._tell(f"stack {self._stands} of {self.flow} is ready")
 
-    def _leave(self) -> None:
+    def _leave(self, *, keep: bool = False) -> None:
         if self._life is not None:
             self._life.close()
         if self._stand is not None:
-            self._stand.stop()
+            self._stand.stop(keep=keep)
         self._life = self._stand = None

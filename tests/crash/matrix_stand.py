@@ -24,7 +24,7 @@ from penstock.cli.stack import SERVICES, Stack
 from penstock.cli.supervise import Supervisor
 from penstock.flow.model import EnvFile
 from penstock.log.broker import LocalBroker
-from penstock.log.kafka import KafkaSettings
+from penstock.log.kafka import KafkaSettings, admin
 from penstock.resources import resource
 
 SESSION_SECONDS = 4.0
@@ -84,11 +84,21 @@ class Stand:
         """An administrative client of librdkafka may wait in vain for a broker that was killed, and started again."""
         self.view = LogView(self.settings)
 
-    def stop(self) -> None:
+    def stop(self, *, keep: bool) -> None:
+        """`keep`: its topics are left for a person to look at."""
         for service in SERVICES:
             self.disarm(service)
         self.end_second()
         self.supervisor.stop()
+        if not keep:
+            self._forget()
+
+    def _forget(self) -> None:
+        """Its topics go with it: a broker that is killed takes long to come back with those of ten stacks."""
+        client = admin(self.settings)
+        names = [name for name in client.list_topics(timeout=30).topics if name.startswith(self.settings.topic_prefix)]
+        for done in client.delete_topics(names).values() if names else ():
+            done.result(60)
 
     # --- steps
 
