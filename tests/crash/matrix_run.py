@@ -125,6 +125,8 @@ class Certification:
         began = time.monotonic()
         self._reached = False
         _, left = self._run(fault, clean)
+        if not self._reached and not left:  # the orders may have been past the step before it was armed
+            _, left = self._run(fault, clean, early=True)
         return Result(fault, self._reached, left, time.monotonic() - began)
 
     # --- one run
@@ -134,8 +136,13 @@ class Certification:
         assert self._stand is not None
         return self._stand
 
-    def _run(self, fault: Fault | None, clean: Clean | None) -> tuple[Sequence[State], Sequence[str]]:
-        """The end states (before a replay of the orders, and after it), and what is wrong with the last one."""
+    def _run(
+        self, fault: Fault | None, clean: Clean | None, *, early: bool = False
+    ) -> tuple[Sequence[State], Sequence[str]]:
+        """The end states (before a replay of the orders, and after it), and what is wrong with the last one.
+
+        early: the step is armed before the orders are placed, and not amid their lives.
+        """
         assert self._life is not None
         self._runs += 1
         self._on_stand += 1
@@ -143,13 +150,15 @@ class Certification:
         eyes = Eyes({life.source[0]: life.shop, life.erp_name: life.erp})
         before = eyes.take()
         since = datetime.now(UTC)
+        if fault is not None and early:
+            stand.arm(fault)
         play, texts = life.begin(self._runs)
         columns = {each.native_id: f"order-{place}" for place, each in enumerate(play.placed, 1)}
-        if fault is not None:
+        if fault is not None and not early:
             stand.news(fault.service)
             stand.arm(fault)
         self._junk(life)  # some steps are there for nothing else
-        if fault is not None and fault.arming.name in self._starting[fault.service]:
+        if fault is not None and not early and fault.arming.name in self._starting[fault.service]:
             time.sleep(1.0)
             stand.supervisor.kill(fault.service)
 
