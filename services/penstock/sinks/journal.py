@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -92,6 +92,18 @@ class LogJournal:
         offset = await self._send(self._state.effect_topic, key.encode(), effect.to_bytes(), partition)
         self._state.put_effect(key, effect)
         return offset
+
+    async def write_again(self, key: str, partition: int) -> None:
+        """Our record of a key once more, behind that of an earlier owner; a newer one that a lane writes meanwhile, too.
+
+        Under our own epoch: loaders pass over one that is older than the fence, and it would be written for ever.
+        """
+        while (known := self._state.effect_of(key)) is not None:
+            ours = replace(known, epoch=self._state.epoch(partition))
+            await self._send(self._state.effect_topic, key.encode(), ours.to_bytes(), partition)
+            if self._state.effect_of(key) is known:
+                self._state.put_effect(key, ours)
+                return
 
     async def fence(self, partition: int) -> int:
         """Writes the fence of a new owner and returns its offset, the epoch."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -361,9 +361,8 @@ class SinkRunner:
         await self.health.watch()
         for entry in self.state.superseded_holds():
             await self.journal.supersede(entry)
-        for key, partition, effect in self.state.take_overwritten():
-            # under our own epoch: loaders pass over one that is older than the fence, and it would be written for ever
-            await self.journal.write_effect(key, partition, replace(effect, epoch=self.state.epoch(partition)))
+        for key, partition in self.state.take_overwritten():
+            await self.journal.write_again(key, partition)
 
     async def _park(self, waiter: Waiter) -> None:
         lock = self._locks.setdefault(self._lane_of(waiter.item), asyncio.Lock())

@@ -170,10 +170,13 @@ class SinkState:
     def open_intents(self) -> int:
         return sum(1 for effect in list(self._effects.values()) if effect.state == "intent")
 
-    def take_overwritten(self) -> list[tuple[str, int, Effect]]:
+    def take_overwritten(self) -> list[tuple[str, int]]:
         """Keys (with partition) whose newest record on the log is an earlier owner's: ours is to be written again."""
         keys, self._overwritten = self._overwritten, {}
-        return [(key, partition, self._effects[key]) for key, partition in keys.items() if key in self._effects]
+        return [(key, partition) for key, partition in keys.items() if key in self._effects]
+
+    def effect_of(self, key: str) -> Effect | None:
+        return self._effects.get(key)
 
     # --- own writes, once acknowledged
 

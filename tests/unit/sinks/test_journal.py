@@ -16,7 +16,7 @@ from penstock.log.kafka import KafkaSettings
 from penstock.log.xref import XrefStore
 from penstock.sinks.journal import LogJournal
 from penstock.sinks.letters import Letters
-from penstock.sinks.model import Entry, Item, republish
+from penstock.sinks.model import Effect, Entry, Item, republish
 from penstock.sinks.state import SinkState
 from tests.unit.sinks.fakes import order_item
 
@@ -61,6 +61,27 @@ def routed(event: str = "A-0", **headers: str) -> Item:
     item = order_item(event=event)
     item.headers = {"ce_id": event, "raw": "raw.shop.order-0-0", **headers}
     return item
+
+
+async def test_what_is_written_again_never_hides_what_a_lane_writes_meanwhile(world: World):
+    intent = Effect("intent", 7, "A-1", "raw.shop.order-0-1")
+    applied = Effect("applied", 9, "A-1", "raw.shop.order-0-1")
+    world.state._epochs[0] = 9
+    world.state.put_effect("ABC:order:A", intent)
+    inner = world.send_and_wait
+
+    async def send(topic: str, value: Any, **more: Any) -> Any:
+        answer = await inner(topic, value, **more)
+        if len(world.sent) == 1:
+            world.state.put_effect("ABC:order:A", applied)
+        return answer
+
+    world.send_and_wait = send  # type: ignore[method-assign]
+    await world.journal.write_again("ABC:order:A", 0)
+    assert [(each["state"], each["epoch"]) for each in world.on("effect.sage100")] == [("intent", 9), ("applied", 9)]
+    known = world.state.effect_of("ABC:order:A")
+    assert known is not None
+    assert known.state == "applied"
 
 
 async def test_what_is_linked_in_the_target_is_linked_in_its_source_too(world: World):
