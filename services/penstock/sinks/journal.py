@@ -94,7 +94,7 @@ class LogJournal:
         return offset
 
     async def write_again(self, key: str, partition: int) -> None:
-        """Our record of a key once more, behind that of an earlier owner; a newer one that a lane writes meanwhile, too.
+        """Our record of a key once more, behind that of an earlier owner; and a newer one that a lane writes meanwhile.
 
         Under our own epoch: loaders pass over one that is older than the fence, and it would be written for ever.
         """
