@@ -32,6 +32,7 @@ def settings() -> Settings:
             "webhook_secret": "plain:new key",
             "webhook_secret_previous": "plain:old key",
             "bulk_wait": 0.005,
+            "new_account_patience": 0,
         }
         return ClaritySettings(**(given | changed))
 

@@ -6,8 +6,11 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from penstock.connectors.clarity.client import Shop
+from penstock.connectors.clarity.handlers.keyed import AccountHandler
 from penstock.connectors.clarity.sink import ClaritySink
-from penstock.connectors.contract import Done, Hold, Plan, Retry, Settled
+from penstock.connectors.contract import Done, Hold, Plan, Retry, Settled, Wait
+from tests.unit.clarity.conftest import budget
 from tests.unit.clarity.fake_shop import FakeShop
 from tests.unit.clarity.tasks import SOURCE, Log, Open, plan, price, run, task
 
@@ -84,6 +87,23 @@ async def test_a_company_of_the_erp_is_made_under_its_number(sink: ClaritySink, 
     assert result.native_id == f"account-{shop.tables['accounts'][-1]['id']}"
     assert shop.writes() == [("PUT", "accounts/by-key/01-ACME")]
     assert "customKey" not in shop.bodies[0]
+
+
+async def test_a_new_company_waits_to_be_known_as_a_buyer_of_this_shop(shop: FakeShop, settings: Any) -> None:
+    now = 100.0
+    client = Shop(settings(new_account_patience=90), budget(), shop.transport)
+    handler = AccountHandler(client, lambda: now)
+    early = await handler.plan(customer())
+    assert isinstance(early, Wait)
+    assert (early.on, early.after) == ("link", 90.0)
+    now += 60.0
+    linked = Log(natives={("customer", "e1"): "user-500"})
+    assert isinstance(await handler.plan(customer(linked)), Settled)
+    assert isinstance(await handler.plan(customer()), Wait)
+    now += 31.0
+    assert isinstance(await handler.plan(customer()), Plan)
+    assert isinstance(await AccountHandler(client, lambda: now).plan(customer()), Wait), "another life, another wait"
+    await client.close()
 
 
 async def test_a_company_without_a_key_cannot_be_written_and_its_prices_wait(sink: ClaritySink, shop: FakeShop) -> None:

@@ -43,6 +43,12 @@ class ClaritySettings(BaseModel):
     shipment_patience: float = Field(
         default=300.0, ge=0, description="seconds that a shipped status waits for its shipment"
     )
+    new_account_patience: float = Field(
+        default=120.0,
+        ge=0,
+        description="seconds for which a new customer of the ERP waits to be known as one that an order of this shop "
+        "has just asked for; longer than the ERP's send and answer windows together",
+    )
     tracking_separator: str = Field(default=", ", description="between several tracking numbers of one shipment")
     send_window: float = Field(default=30.0, gt=0, description="seconds in which a write may leave")
     answer_window: float = Field(default=60.0, gt=0, description="seconds after which a lost reply is read back")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from penstock.connectors.clarity.client import Row, filled
+from penstock.connectors.clarity.client import Row, Shop, filled
 from penstock.connectors.clarity.handlers.base import ShopHandler, step
-from penstock.connectors.contract import Decision, Done, Hold, Plan, SendWindow, Settled, Step, StepResult, Task
+from penstock.connectors.contract import Decision, Done, Hold, Plan, SendWindow, Settled, Step, StepResult, Task, Wait
 
 
 class KeyedHandler(ShopHandler):
@@ -34,6 +35,8 @@ class KeyedHandler(ShopHandler):
         if row is None:
             if task.record.get("deleted_at"):
                 return Settled("gone", f"neither the ERP nor the shop has {key}")
+            if (early := self.too_early(task)) is not None:
+                return early
             return Plan([self._put(key, wanted, None, ())])
         wanted = {name: _merged(row.get(name), value) for name, value in wanted.items()}
         differing = {name: value for name, value in wanted.items() if not _same(row.get(name), value)}
@@ -47,6 +50,10 @@ class KeyedHandler(ShopHandler):
     async def remove(self, task: Task) -> Decision:
         """What the ERP has deleted is not sold any more."""
         return await self.decide(task)
+
+    def too_early(self, task: Task) -> Wait | None:  # noqa: ARG002 - for those who must ask
+        """Why it is not made yet."""
+        return None
 
     def members(self, task: Task) -> Mapping[str, Any]:
         members = {name: value for name, value in task.payload.items() if name != "customKey"}
@@ -78,6 +85,23 @@ class AccountHandler(KeyedHandler):
     entity = "customer"
     mapping: str | None = "customer.from-canonical"
     list_path, put_path, prefix = "accounts", "account_by_key", "account-"
+
+    def __init__(self, shop: Shop, monotonic: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(shop)
+        self._monotonic = monotonic
+        self._first_seen: dict[str, float] = {}
+
+    def too_early(self, task: Task) -> Wait | None:
+        """The ERP may have it because an order of this shop asked for it, and who wrote it has not linked it yet.
+
+        Or was killed before it could: then the link comes with the next life of the sink, and so does this wait.
+        """
+        now, customer = self._monotonic(), str(task.record["id"])
+        left = self._first_seen.setdefault(customer, now) + self.settings.new_account_patience - now
+        if left > 0:
+            return Wait("link", "it may be a buyer of this shop, whom an order has just brought to the ERP", left)
+        del self._first_seen[customer]
+        return None
 
     async def key(self, task: Task) -> str | Settled | Hold:
         found = await account_key(self, task, task.record["id"], str(task.payload["customKey"]))
