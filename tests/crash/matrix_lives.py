@@ -73,11 +73,12 @@ class Staged:
 
 @dataclass(slots=True)
 class Life:
-    """All runs on one stack. `texts` of a run: what names its people -> the part that they play."""
+    """All runs on one stack. `texts` of a run: what names its people -> the part that they play. target: the ERP."""
 
     flow: str
     source: tuple[str, str]
     erp_name: str
+    target: str
     tag: str
     shop: SandboxApi
     erp: SandboxApi
@@ -132,7 +133,7 @@ def life_of(stack: Stack, flow: str) -> Life:
 
     make = {"prestashop": _prestashop, "clarity": _clarity}[source[0]]
     scene_of, wishes, count = make(scene, shop, erp)
-    return Life(flow, source, erp_system, tag, shop, erp, scene_of, wishes, count)
+    return Life(flow, source, erp_system, f"{erp_system}:{erp_about.instance}", tag, shop, erp, scene_of, wishes, count)
 
 
 Parts = tuple[Callable[[], Scene], Callable[[int], Sequence[Wish]], Callable[[], None]]

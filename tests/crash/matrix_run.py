@@ -239,7 +239,9 @@ class Certification:
         news = settings.topic(f"raw.{system}.notification")
         client.produce(news, key=f"order:{instance}:junk{self._runs}".encode(), value=b"junk")
         client.produce(news, key=note_key(gone.ref), value=note_bytes(gone))
-        client.produce(settings.topic("canonical.order"), key=f"junk{self._runs}".encode(), value=b"junk")
+        for headers in ({}, {"targets": life.target.encode()}):
+            key = f"junk{self._runs}".encode()
+            client.produce(settings.topic("canonical.order"), key=key, value=b"junk", headers=headers)
         if client.flush(10):
             raise RuntimeError("the broker does not take the junk")
 

@@ -1,7 +1,7 @@
 """The end state of both systems: what a run has added and moved, without ids and times, and how two runs differ.
 
 Which columns are ids and times is found out, not listed: those in which clean runs differ. Rows are never left out.
-Named are only the columns that count writes: two changes of a document may come in one.
+Named are only columns of chance: how often a row was written (two changes may come in one), the brand of a card.
 """
 
 import re
@@ -37,14 +37,14 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What is compared of a system. `amounts`: collection -> key; of these, how much each number has moved. `counters`:
-    columns that tell how often a row was written.
+    """What is compared of a system. `amounts`: collection -> key; of these, how much each number has moved. `chance`:
+    columns that tell how often a row was written, or for which the sandbox throws dice with few faces.
     """
 
     rows: tuple[str, ...]
     amounts: Mapping[str, tuple[str, ...]]
     links: tuple[Link, ...] = ()
-    counters: frozenset[str] = frozenset()
+    chance: frozenset[str] = frozenset()
 
 
 SHAPES: Mapping[str, Shape] = {
@@ -61,6 +61,7 @@ SHAPES: Mapping[str, Shape] = {
             "mails",
         ),
         amounts={"stock_availables": ("id",)},
+        chance=frozenset({"card_brand", "card_expiration"}),
         links=(
             Link("orders", "id", "reference", ("reference", "order_reference")),
             Link("orders", "id", "id_customer", ("id_customer",)),
@@ -92,7 +93,7 @@ SHAPES: Mapping[str, Shape] = {
     "clarity": Shape(
         rows=("orders", "shipments", "payments", "refunds", "users", "accounts", "contacts", "notifications_sent"),
         amounts={"inventory": ("sku", "locationKey", "sectionKey")},
-        counters=frozenset({"version"}),
+        chance=frozenset({"version"}),
     ),
     "sage100": Shape(
         rows=(
@@ -172,17 +173,17 @@ def moved(before: Mapping[str, Sequence[Row]], after: Mapping[str, Sequence[Row]
         system, _, collection = place.partition("/")
         key = SHAPES[system].amounts.get(collection)
         if key is not None:
-            out[place] = _amounts(before[place], rows, key, SHAPES[system].counters)
+            out[place] = _amounts(before[place], rows, key, SHAPES[system].chance)
         else:
-            out[place] = [_named(collection, row, names, SHAPES[system].counters) for row in new[place]]
+            out[place] = [_named(collection, row, names, SHAPES[system].chance) for row in new[place]]
     return out
 
 
-def _named(collection: str, row: Row, names: Names, counters: frozenset[str]) -> Flat:
+def _named(collection: str, row: Row, names: Names, chance: frozenset[str]) -> Flat:
     """A row in the run's own names. Members called by a number (`invoice.0100243`) are `invoice.#`, together."""
     out: Flat = {}
     for column, value in flat(row).items():
-        if column in counters:
+        if column in chance:
             continue
         name, said = NUMBERED.sub(".#", column), names.of(collection, column, value)
         out[name] = f"{out[name]}; {said}" if name in out else said
@@ -216,12 +217,12 @@ def _new(before: Sequence[Row], after: Sequence[Row]) -> list[Row]:
     return out
 
 
-def _amounts(before: Sequence[Row], after: Sequence[Row], key: tuple[str, ...], counters: frozenset[str]) -> list[Flat]:
+def _amounts(before: Sequence[Row], after: Sequence[Row], key: tuple[str, ...], chance: frozenset[str]) -> list[Flat]:
     known = {tuple(row[name] for name in key): row for row in before}
     out = []
     for row in after:
         was = known.get(tuple(row[name] for name in key), {})
-        figures = {name: value for name, value in row.items() if not name.endswith("Key") and name not in counters}
+        figures = {name: value for name, value in row.items() if not name.endswith("Key") and name not in chance}
         changes = {name: change for name, value in figures.items() if (change := _by(was.get(name), value))}
         if changes:
             out.append({**{name: str(row[name]) for name in key}, **changes})

@@ -102,6 +102,7 @@ class Shop:
     def settings(self, **changed: Any) -> ClaritySettings:
         given = {
             "instance": "acme", "base_url": self.url, "client_id": "penstock", "timeout": 5.0,
+            "new_account_patience": 0,
             "client_secret": "plain:sandbox-client-secret", "webhook_secret": "plain:sandbox-webhook-secret",
             "shipment_patience": 0,
         }  # fmt: skip
