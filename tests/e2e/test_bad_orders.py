@@ -217,9 +217,11 @@ def published(world: World, number: int, change: Callable[[dict[str, Any]], None
 
     It is an order that was booked, under another number, with `change` made to it.
     """
-    world.booked(world.place())
+    booked = world.place()
+    world.booked(booked)
     codec = Codec(RegistryClient(world.stack.registry_url))
-    known = list(world.log.records("canonical.order"))[-1]
+    orders = world.log.records("canonical.order")
+    known = next(each for each in orders if order_number(header(each, "ce_id")) == number_of(booked))
     _, order = codec.decode(known.value or b"")
     own_id, ref = canonical_id("prestashop", "1", "order", str(number)), f"PS1-{number}"
     order |= {"id": own_id, "reference": ref, "source": order["source"] | {"native_id": str(number)}}
