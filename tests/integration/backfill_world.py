@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import shutil
 import subprocess
 import time
@@ -13,6 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+from string import ascii_lowercase
 from typing import Any, Protocol
 
 import yaml
@@ -92,12 +94,16 @@ class ClaritySage100:
         self.shop, self.erp = shop, erp
         plenty = [row["ItemCode"] for row in erp.state("item_warehouses") if float(row["QuantityOnHand"]) > 20]
         self.skus = sorted(set(plenty) & {row["sku"] for row in shop.state("inventory")})[:20]
+        for sku in self.skus:
+            erp.act("change-stock", {"ItemCode": sku, "WarehouseCode": "001", "delta": "5000"})
         self.customer = erp.state("customers")[0]
 
     def place(self, *, live: bool) -> str:
         number = next(_numbers)
         address = {"street1": "400 Main St", "city": "Austin", "regionCode": "TX", "postalCode": "78701"}
-        contact = {"firstName": "Old", "lastName": f"Guest{number}", "address": address}
+        # Sage 100 finds people by name too: nobody is to be like another
+        first, last = ("".join(random.Random(f"{number}{part}").choices(ascii_lowercase, k=9)) for part in "ab")
+        contact = {"firstName": first.title(), "lastName": last.title(), "address": address}
         wish: Json = {"email": f"old{number}@mail.example", "contact": contact, "paid": True, "orderDiscount": "0"}
         lines = [{"sku": self.skus[number % len(self.skus)], "quantity": "1"}]
         wish |= {"paymentMethod": "credit_card", "lines": lines}
