@@ -200,6 +200,8 @@ class Certification:
                 left = [str(error)]
                 break
             settled_at, deadline = None, time.monotonic() + SETTLE_SECONDS
+        else:
+            left = left or [f"it did not stay at rest within {SETTLE_SECONDS:.0f} s"]
         if fault is not None:
             stand.disarm(fault.service)
             stand.end_second()

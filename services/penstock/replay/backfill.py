@@ -8,7 +8,6 @@ anew: what is on the log by then is left out.
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -47,7 +46,6 @@ class Fates:
 
     def __init__(self, settings: KafkaSettings) -> None:
         self._ends: dict[str, str] = {}
-        self._lock = threading.Lock()
         self._loader = Loader(settings, self._take, name="fates")
         self._topic = settings.topic("fate")
 
