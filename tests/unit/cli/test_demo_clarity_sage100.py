@@ -8,11 +8,13 @@ import pytest
 from starlette.testclient import TestClient
 
 from penstock.cli.demo_play import Play
-from penstock.cli.demo_report import Reason
+from penstock.cli.demo_report import ErpOrder, Reason
 from penstock.cli.pairs.clarity_sage100 import PAIR
 from penstock.cli.pairs.clarity_sage100.basket import BACK_ORDERED, PARTIAL, SCARCE
 from penstock.cli.pairs.clarity_sage100.plan import erp_faults, shop_faults
+from penstock.cli.pairs.clarity_sage100.read import PART, Documents
 from penstock.cli.pairs.clarity_sage100.scene import Scene
+from penstock.cli.pairs.pair import Moment
 from penstock.cli.sandbox_api import SandboxApi
 from penstock.connectors.clarity.sandbox import create as clarity
 from penstock.connectors.sage100.sandbox import create as sage100
@@ -109,3 +111,38 @@ def test_stock_that_comes_covers_the_order_that_waits_for_it(systems: tuple[Sand
     assert play.act() == 1
     assert scene.read().erp_stock[scene.cast.parts[SCARCE]] == before + 3
     assert play.placed[0].todo[0] == "ship"
+
+
+@pytest.mark.parametrize(
+    ("status", "shipped", "ready"),
+    [("H", "0", False), ("N", "0", True), ("C", "2", True)],
+    ids=["the rest waits for stock", "the rest can go", "all of it went at once"],
+)
+def test_a_second_shipment_is_not_waited_for_when_there_is_nothing_left_to_ship(
+    systems: tuple[SandboxApi, SandboxApi], status: str, shipped: str, ready: bool
+) -> None:
+    scene = Scene(*systems, "CL1", None)
+    play = Play(scene, "CL1")
+    scene.prepare()
+    play.place([wish for wish in PAIR.wishes(20, SEED) if wish.acts.count("ship") == 2])
+    play.act()
+    (placed,), (here,) = play.placed, play.snapshot.shop
+    parts = [("W0000001", "first", "C", "1", "1"), ("X0000001", "remainder", status, "2", shipped)]
+    scene._reader.documents = {
+        placed.ref: Documents(
+            orders=[{"SalesOrderNo": number, PART: part, "OrderStatus": state} for number, part, state, *_ in parts],
+            lines=[
+                {
+                    "SalesOrderNo": number,
+                    "ItemCode": "A",
+                    "QuantityOrdered": of,
+                    "QuantityShipped": gone,
+                    "InEntry": "0",
+                }
+                for number, _, _, of, gone in parts
+            ],
+        )
+    }
+    quantities = {"ordered": Decimal(3), "shipped": 1 + Decimal(shipped)}
+    there = ErpOrder(placed.ref, "W0000001", here.currency, here.total, **quantities)
+    assert scene.ready("ship", Moment(placed, here, there, frozenset(), play.snapshot)) is ready

@@ -91,6 +91,8 @@ class Scene:
         agreed = now.here.status not in ENDED and now.here.total == now.there.total
         if act in IN_THE_SHOP or act in {"lock", "exclusive"}:
             return agreed
+        if act == "ship" and now.there.complete:
+            return agreed  # stock that came for another order let it go as a whole: nothing is left for a second time
         return agreed and any(open_lines(found, row) for row in found.orders)
 
     def do(self, act: str, now: Moment) -> None:
