@@ -279,6 +279,14 @@ def test_stock_is_what_the_erp_has_less_what_it_has_not_booked(books: Books) -> 
     assert (found.kind, found.what, found.expected, found.found) == ("stale", "stock", f"{20 - int(quantity)}", "20")
 
 
+@pytest.mark.parametrize(("shown", "told"), [("16", []), ("21", []), ("25", [("stale", "SKU-9")])])
+def test_stock_that_waits_for_bookings_may_be_lower_meanwhile_and_never_higher(
+    books: Books, shown: str, told: list[tuple[str, str]]
+) -> None:
+    books.stock_figure("SKU-9", "21", "MAIN", shown=shown, state="waiting")
+    assert kinds(books) == told
+
+
 # --- looking again, and windows
 
 

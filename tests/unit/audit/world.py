@@ -253,7 +253,15 @@ class Books:
         ).encode()  # fmt: skip
         key = str(fields.get("order_id") or own).encode()
         self.log.append(f"canonical.{entity}", key, self.codec.encode(name, record), headers, at)
-        self.fate(event, own, fate, self.shop_system.target, entity=entity, at=at)
+        self.fate(
+            event,
+            own,
+            fate,
+            self.shop_system.target,
+            entity=entity,
+            at=at,
+            reason="booking: units are unbooked" if fate == "waiting" else "",
+        )
 
     def status(
         self, number: int, status: str, source_status: str = "O", fate: str = "applied", native_id: str = ""
@@ -264,10 +272,12 @@ class Books:
             source_status=source_status, on_hold=False, hold_reason=None, changed_at=AT,
         )  # fmt: skip
 
-    def stock_figure(self, sku: str, available: str, warehouse: str, *, shown: str | None = None) -> None:
+    def stock_figure(
+        self, sku: str, available: str, warehouse: str, *, shown: str | None = None, state: str = "applied"
+    ) -> None:
         amounts = dict.fromkeys(("on_hand", "allocated", "reserved"), Decimal(0))
         self.erp_says(
-            "stock-level", f"{sku}|{warehouse}", "applied", "StockLevel", sku=sku, warehouse=warehouse,
+            "stock-level", f"{sku}|{warehouse}", state, "StockLevel", sku=sku, warehouse=warehouse,
             available=Decimal(available), **amounts,
         )  # fmt: skip
         facts = {"sku": sku, "available": shown or available}
