@@ -9,7 +9,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
+from penstock.log.headers import Position
 from penstock.log.wire import WireError
+from penstock.sinks.model import outranks
 
 OPEN = frozenset({"waiting", "held", "parked", "unknown"})
 WRITTEN = frozenset({"applied", "unchanged"})
@@ -56,15 +58,23 @@ class Decoder(Protocol):
 
 
 class Version:
-    """One version of a document on the log. Its record is decoded when it is asked for: of most nobody asks."""
+    """One version of a document on the log. Its record is decoded when it is asked for: of most nobody asks.
 
-    __slots__ = ("_decoder", "_record", "_value", "made")
+    position: of its raw record. Versions are in its order, not in that of their places: the key of a record of an
+    order is another, and so may be its partition, once the order is known; and what was held comes behind its followers.
+    """
 
-    def __init__(self, made: Made, value: bytes, decoder: Decoder) -> None:
+    __slots__ = ("_decoder", "_record", "_value", "made", "position")
+
+    def __init__(self, made: Made, position: Position, value: bytes, decoder: Decoder) -> None:
         self.made = made
+        self.position = position
         self._value = value
         self._decoder = decoder
         self._record: Mapping[str, Any] | None = None
+
+    def outranks(self, other: Version) -> bool:
+        return outranks(self.position, self.made.event, other.position, other.made.event)
 
     @property
     def record(self) -> Mapping[str, Any]:

@@ -15,6 +15,7 @@ from penstock.audit.kafkalog import Log, Message
 from penstock.audit.ledger import OPEN, Ledger, Made, Place, Said, Version
 from penstock.audit.model import Window
 from penstock.flow.flow import Flow
+from penstock.log.headers import HeadersError, Position
 from penstock.log.replays import RESYNC
 from penstock.log.wire import Codec
 from penstock.log.xref import XrefStore
@@ -81,18 +82,24 @@ class Reader:
             one = Made(event, entity, _place(topic, message), key, targets, config)
             made.setdefault(event, one)
             if kept and RESYNC not in headers:  # it says nothing new, and names one of its targets
-                self._keep(one, _value(message) or b"")
+                self._keep(one, headers.get("raw", b"").decode(), _value(message) or b"")
 
-    def _keep(self, made: Made, value: bytes) -> None:
-        ledger, version = self.ledger, Version(made, value, self._codec)
+    def _keep(self, made: Made, raw: str, value: bytes) -> None:
+        ledger = self.ledger
         named = made.event.rpartition(":")[0].split(":", 3)
-        if len(named) < 4:
+        try:
+            position = Position.parse(raw)
+        except HeadersError:
+            position = None
+        if len(named) < 4 or position is None:
             ledger.unreadable.add(made.place)
             return
+        version = Version(made, position, value, self._codec)
         system, instance, _, native_id = named
         if made.entity == "order":
             if (system, instance) in self._shops:
-                ledger.orders.setdefault(made.key, []).append(version)
+                versions = ledger.orders.setdefault(made.key, [])
+                versions.insert(sum(version.outranks(each) for each in versions), version)
             return
         newest = {
             "order-status": ledger.statuses,
@@ -100,7 +107,9 @@ class Reader:
             "invoice": ledger.invoices,
             "payment": ledger.payments,
         }
-        newest[made.entity][f"{system}:{instance}:{native_id}"] = version
+        known = newest[made.entity].get(own := f"{system}:{instance}:{native_id}")
+        if known is None or version.outranks(known):
+            newest[made.entity][own] = version
 
     def take_fates(self, messages: Sequence[Message]) -> None:
         """As `log.fates.collapse`: the first final one, else the last open one."""

@@ -217,7 +217,7 @@ def test_a_final_fate_stays_whatever_is_written_later(books: Books) -> None:
 
 def test_a_record_that_cannot_be_read_is_named_by_its_place(books: Books) -> None:
     headers = [("ce_id", b"prestashop:1:order:41:1"), ("flow", b"prestashop-infor"), ("targets", TARGET.encode())]
-    books.log.append("canonical.order", b"id", b"\x00rubbish", headers)
+    books.log.append("canonical.order", b"id", b"\x00rubbish", [*headers, ("raw", b"raw.prestashop.order-0-0")])
     books.fate("prestashop:1:order:41:1", "id", "parked")
     found = [each for each in books.audit().differences if each.kind == "unreadable"]
     assert [each.places for each in found] == [("canonical.order-0-0",)]
@@ -266,6 +266,26 @@ def test_a_state_of_the_erp_that_the_log_does_not_have_is_stale(books: Books) ->
     books.erp["E40"] = replace(books.erp["E40"], facts={**books.erp["E40"].facts, "state": "S"})
     (found,) = books.audit().differences
     assert (found.kind, found.system, found.expected, found.found) == ("stale", TARGET, "O", "S")
+
+
+def test_the_newest_version_is_the_last_on_the_raw_log_whichever_partition_is_read_first(books: Books) -> None:
+    books.booked(40)
+    books.status(40, "processing", "O")
+    books.status(40, "complete", "C")
+    books.erp["E40"] = replace(books.erp["E40"], facts={**books.erp["E40"].facts, "state": "C"})
+    books.read(40, state(4), version=2)
+    books.apply(40, "E40", version=2)
+    for topic in ("canonical.order-status", "canonical.order"):
+        books.log.topics[topic].reverse()
+    assert kinds(books) == []
+
+
+def test_a_record_that_names_no_place_of_its_raw_record_is_unreadable(books: Books) -> None:
+    books.booked(40)
+    books.status(40, "processing", "O")
+    given = books.log.topics["canonical.order-status"][0]
+    given.its_headers[:] = [(name, value if name != "raw" else b"somewhere") for name, value in given.its_headers]
+    assert ("unreadable", "canonical.order-status-0-0") in kinds(books)
 
 
 def test_stock_is_what_the_erp_has_less_what_it_has_not_booked(books: Books) -> None:
