@@ -61,7 +61,7 @@ class Version:
     """One version of a document on the log. Its record is decoded when it is asked for: of most nobody asks.
 
     position: of its raw record. Versions are in its order, not in that of their places: the key of a record of an
-    order is another, and so may be its partition, once the order is known; and what was held comes behind its followers.
+    order is another, and so may be its partition, once the order is known; what was held comes behind its followers.
     """
 
     __slots__ = ("_decoder", "_record", "_value", "made", "position")
