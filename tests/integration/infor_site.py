@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,7 @@ from penstock.connectors.infor.sink import InforSink
 from penstock.connectors.infor.source import InforSource
 from penstock.records.raw import RawDocument
 
+OPTIONS = {"time_zone": "America/Chicago"}
 A, B, ALIASED, LISTED = "APR-STR", "BAG-COT", "TCL-WOL", "LMP-ENM-SND"
 
 
@@ -129,11 +130,11 @@ async def record_of(source: InforSource, note: Notification) -> tuple[dict[str, 
 
 
 @contextmanager
-def serve(folder: Path) -> Iterator[Site]:
+def serve(folder: Path, system: str = "infor", options: Mapping[str, Any] = OPTIONS) -> Iterator[Site]:
     """A sandbox of its own."""
-    ready = folder / "ready.json"
-    command = [sys.executable, "-m", "penstock.sandbox.serve", "infor", "--port", "0", "--ready-file", str(ready)]
-    process = subprocess.Popen([*command, "--options", json.dumps({"time_zone": "America/Chicago"})])
+    ready = folder / f"{system}.json"
+    command = [sys.executable, "-m", "penstock.sandbox.serve", system, "--port", "0", "--ready-file", str(ready)]
+    process = subprocess.Popen([*command, "--options", json.dumps(options)])
     try:
         deadline = time.monotonic() + 30
         while not ready.exists():

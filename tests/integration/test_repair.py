@@ -21,8 +21,10 @@ from typer.testing import CliRunner
 
 from penstock.cli.errors import Exit
 from penstock.cli.main import app
-from penstock.connectors.contract import Wait
+from penstock.connectors.contract import Notification, SourceRefusedError, Wait
 from penstock.flow.load import load_flow
+from penstock.ingress.notes import note_bytes, note_key
+from penstock.ingress.positions import document_key
 from penstock.log.dlq import dead_letter
 from penstock.log.headers import texts
 from penstock.log.kafka import KafkaSettings, producer
@@ -30,17 +32,28 @@ from penstock.log.scan import scan
 from penstock.log.topics import Topic
 from penstock.log.wire import Codec
 from penstock.mapping import BadValue
+from penstock.processors.incoming import Incoming
 from penstock.processors.transform import Names, Transform
+from penstock.records.raw import EntityRef
 from penstock.rules.validate import Policy
 from penstock.sinks.model import republish
 from penstock.sinks.runner import SinkRunner
 
 TOPICS = (
     *("canonical.order", "customer-request.infor", "effect.infor", "parked.infor", "hold", "fate", "dlq.*", "xref.*"),
-    *("alert", "audit", "control", "route", "raw.prestashop.order"),
+    *(
+        "alert",
+        "audit",
+        "control",
+        "route",
+        "raw.prestashop.order",
+        "raw.prestashop.notification",
+        "position.prestashop",
+    ),
 )
 pytestmark = [pytest.mark.kafka, pytest.mark.topics(*TOPICS)]
 ORDERS = ["A", "B", "C", "D"]
+SHOP_KEY = "SANDBOXKEY0SANDBOXKEY0SANDBOXKEY"
 
 
 @pytest.fixture
@@ -216,11 +229,11 @@ def codec(registry_url: str, monkeypatch: pytest.MonkeyPatch) -> Codec:
     return Codec(registry_url, register=True)
 
 
-async def previewed(*words: str) -> dict[str, Any]:
+async def previewed(*words: str, target: str = "infor:DALS") -> dict[str, Any]:
     result = await run(*words, "--json")
     assert result.exit_code == Exit.OK, f"{result.output} {result.exception!r}"
     (told,) = json.loads(result.stdout)
-    assert told["target"] == "infor:DALS"
+    assert told["target"] == target
     return dict(told)
 
 
@@ -261,3 +274,45 @@ async def test_the_same_change_is_previewed_wherever_the_record_waits_and_nothin
 
     assert written(site) == []
     assert {name: count(world, name) for name in ends} == ends
+
+
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    with serve(tmp_path, "prestashop", {"time_zone": "Europe/Paris", "keys": {SHOP_KEY: "*"}}) as running:
+        monkeypatch.setenv("PENSTOCK_URL_PRESTASHOP", f"{running.url}/api")
+        yield running
+
+
+async def test_a_letter_of_ingress_is_previewed_by_what_the_shop_shows_now(
+    world: World, site: Site, shop: Site, codec: Codec
+):
+    lines = [{"sku": "APR-STR", "quantity": 1}]
+    wish = {"guest": "ann@mail.example", "country": "FR", "payment": "ps_checkout", "lines": lines}
+    placed = EntityRef("prestashop", "1", "order", str(shop.act("place-order", **wish)["id"]))
+    topic = world.settings.topic("raw.prestashop.notification")
+
+    async def told(ref: EntityRef, target: str = "") -> dict[str, Any]:
+        before = set(await letters())
+        given = Incoming(topic, 0, 0, note_key(ref), note_bytes(Notification(ref, "webhook")), [])
+        key, value, headers = dead_letter(given, "ingress", SourceRefusedError("the shop said 400"))
+        send(world, "dlq.ingress", key, value, headers)
+        (place,) = set(await letters()) - before
+        return await previewed("dlq", "preview", place, "--flow", "prestashop-infor", target=target)
+
+    change = await told(placed, "infor:DALS")
+    assert change["fate"] == "applied", change["reason"]
+    assert {("order", "header"), ("order", "release")} <= {(each["entity"], each["step"]) for each in change["steps"]}
+    assert written(site) == []
+    assert count(world, "raw.prestashop.order") == 0
+    assert (await told(replace(placed, native_id="99999")))["fate"] == "gone"
+    other = await told(replace(placed, instance="9"))
+    assert (other["fate"], other["reason"]) == ("parked", "the flow prestashop-infor has no instance '9' of prestashop")
+
+    system = load_flow("prestashop-infor").systems["prestashop"]
+    source = system.spec.source(system.settings, system.budget("tools"))
+    document = await source.extract(placed, ())
+    await source.close()
+    assert document is not None
+    known = {"event_id": "e", "hash": source.fingerprint(document), "raw": "", "deleted": False}
+    send(world, "position.prestashop", document_key(placed).encode(), orjson.dumps(known), [])
+    assert (await told(placed))["fate"] == "unchanged"

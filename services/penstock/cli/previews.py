@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict
+from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import orjson
@@ -15,18 +17,24 @@ from penstock.cli.errors import CommandError, Exit
 from penstock.cli.logview import LogView, Outgoing
 from penstock.cli.options import registry
 from penstock.cli.output import console, print_json, print_table
-from penstock.connectors.contract import CustomerRequest, Lookup
+from penstock.connectors.contract import CustomerRequest, Lookup, SourceRefusedError, SourceUnavailableError
+from penstock.connectors.http import LostReplyError, NotSentError
 from penstock.flow.load import Flow, FlowError, System, load_flow
 from penstock.flow.policies import policies_for
+from penstock.ingress.extract import change_of
+from penstock.ingress.notes import read_note
+from penstock.ingress.positions import document_key
 from penstock.log.headers import texts
 from penstock.log.loader import Loader
 from penstock.log.partition import partition_for
+from penstock.log.scan import scan
 from penstock.log.wire import Codec
 from penstock.log.xref import XrefStore
 from penstock.processors.deliver import Output
 from penstock.processors.incoming import Incoming
 from penstock.processors.routing import RouteStore
 from penstock.processors.transform import Names, Transform
+from penstock.records.raw import EntityRef
 from penstock.rules.validate import Policy
 from penstock.sinks.items import Items
 from penstock.sinks.lookup import Demand, LogLookup, NoDemand
@@ -84,11 +92,7 @@ class Desk:
         topic = self._view.name(record.topic)
         headers = texts((name, _bytes(value)) for name, value in record.headers.items())
         if topic.endswith(".notification"):
-            raise CommandError(
-                "a notification only says that a document may have changed: a retry has it read, and what it leads to "
-                "is decided by what is read then",
-                Exit.NO,
-            )
+            return await self._of_note(record, headers, target)
         if topic.startswith("raw."):
             return await self._of_raw(record, headers, target)
         if topic.startswith("canonical."):
@@ -98,6 +102,43 @@ class Desk:
             wanted = target or str(orjson.loads(record.value or b"{}").get("target"))
             return [await self._at(wanted, record, headers)]
         raise CommandError(f"records of {topic} change nothing in a target", Exit.NO)
+
+    async def _of_note(self, record: Outgoing, headers: dict[str, str], target: str | None) -> list[Preview]:
+        """A retry has the document read: what the source shows of it now, and what that leads to."""
+        again = partial(Preview, target or "", "", headers.get("ce_id", ""), "parked", rule="dead letter again")
+        try:
+            note = read_note(record.value or b"")
+        except ValueError as error:
+            return [again(str(error))]
+        ref = note.ref
+        own = (each for each in self._flow.systems.values() if (each.name, each.instance) == (ref.system, ref.instance))
+        system = next(own, None)
+        if system is None:
+            return [again(f"the flow {self._flow.name} has no instance {ref.instance!r} of {ref.system}")]
+        source = system.spec.source(system.settings, system.budget("tools"))
+        try:
+            document = await source.extract(ref, note.carried)
+            change = await change_of(source, self._settings, ref, document, self._published(ref))
+        except SourceRefusedError as error:
+            return [again(str(error))]
+        except (SourceUnavailableError, NotSentError, LostReplyError) as error:
+            raise PreviewError(f"{ref.system}:{ref.instance} does not answer: {error}") from error
+        finally:
+            await source.close()
+        if isinstance(change, str):
+            why = {"gone": "the source does not have it", "unchanged": "it is on the log as the source has it now"}
+            return [Preview(target or "", ref.entity, ref.native_id, change, why[change])]
+        said = change.headers(self._flow.name, datetime.now(UTC), "preview")
+        raw = Outgoing(self._settings.topic(change.topic), ref.key.encode(), change.value, dict(said), exact=True)
+        return await self._of_raw(raw, texts(said), target)
+
+    def _published(self, ref: EntityRef) -> Mapping[str, Any] | None:
+        """What ingress remembers of the document that it published last."""
+        key, found = document_key(ref).encode(), None
+        for record in scan(self._settings, self._settings.topic(f"position.{ref.system}")):
+            if record.key == key:
+                found = record.value
+        return orjson.loads(found) if found else None
 
     async def _of_raw(self, record: Outgoing, headers: dict[str, str], target: str | None) -> list[Preview]:
         """The processors first; what they hold or refuse never reaches a target."""

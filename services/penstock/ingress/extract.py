@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any, Literal
 
 import structlog
 from aiokafka import AIOKafkaProducer
@@ -20,7 +22,7 @@ from penstock.ingress.positions import Positions, document_key
 from penstock.log import alerts
 from penstock.log.dlq import dead_letter
 from penstock.log.fates import Fate, FateState
-from penstock.log.headers import BACKFILL, Headers, Position
+from penstock.log.headers import BACKFILL, Headers, Position, RawHeaders
 from penstock.log.kafka import MAX_MESSAGE_BYTES, KafkaSettings
 from penstock.log.lanes import Record
 from penstock.log.scan import read_record
@@ -42,6 +44,63 @@ def fresh_seconds(settings: KafkaSettings) -> float:
     No partition changes its owner sooner: the last heartbeat of a session is at most a third of it old.
     """
     return settings.session_seconds / 2
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A document as it is to be published: it differs from what was published last, or is no longer there."""
+
+    ref: EntityRef
+    value: bytes
+    deleted: bool
+    event_id: str
+    fingerprint: str
+
+    @property
+    def topic(self) -> str:
+        return f"raw.{self.ref.system}.{self.ref.entity}"
+
+    def headers(self, flow: str, now: datetime, cause: str) -> RawHeaders:
+        ref = self.ref
+        headers = Headers(
+            ce_id=self.event_id,
+            ce_source=f"{ref.system}:{ref.instance}",
+            ce_type=f"penstock.{self.topic}",
+            ce_time=now,
+            cause=cause,
+            flow=flow,
+        )
+        return headers.encode()
+
+
+async def change_of(
+    source: Source,
+    settings: KafkaSettings,
+    ref: EntityRef,
+    document: RawDocument | None,
+    known: Mapping[str, Any] | None,
+) -> Change | Literal["gone", "unchanged"]:
+    """What is to be published of a document as the source has it now; `known`: what was published last.
+
+    A deletion carries the last content that was seen: who reads it must know what is gone. Raises SourceRefusedError
+    when it is too large for the log.
+    """
+    if document is None:
+        if known is None or known.get("deleted"):
+            return "gone"
+        raw = known.get("raw")
+        found = await asyncio.to_thread(read_record, settings, Position.parse(raw)) if raw else None
+        parts = RawDocument.from_bytes(found.value).parts if found is not None and found.value is not None else ()
+        document = RawDocument(ref, parts, None, deleted=True)
+    fingerprint = "deleted" if document.deleted else source.fingerprint(document)
+    if known is not None and known["hash"] == fingerprint:
+        return "unchanged"
+    value = document.to_bytes()
+    if len(value) > LARGEST:
+        raise SourceRefusedError(f"{ref} has {len(value):,} bytes; the log takes {LARGEST:,}: shorten its texts")
+    before = known["event_id"] if known else ""
+    counter = document.version or hashlib.sha256(f"{before}|{fingerprint}".encode()).hexdigest()[:24]
+    return Change(ref, value, document.deleted, f"{ref}:{counter}", fingerprint)
 
 
 class Extractor:
@@ -115,26 +174,28 @@ class Extractor:
 
     async def _publish_change(self, record: Record, note: Notification, document: RawDocument | None) -> None:
         """Puts the document on the log if it differs from what was published last."""
-        ref = note.ref
-        key = document_key(ref)
-        known = self._positions.get(key)
-        if document is None:
-            if known is None or known.get("deleted"):
-                await self._gone(record, ref)
-                return
-            document = await self._last_content(ref, known.get("raw"))
-        fingerprint = "deleted" if document.deleted else self._source.fingerprint(document)
-        if known is not None and known["hash"] == fingerprint:
+        key = document_key(note.ref)
+        change = await change_of(self._source, self._settings, note.ref, document, self._positions.get(key))
+        if change == "gone":
+            await self._gone(record, note.ref)
+            return
+        if change == "unchanged":
             self.counts["unchanged"] += 1
             return
-        before = known["event_id"] if known else ""
-        counter = document.version or hashlib.sha256(f"{before}|{fingerprint}".encode()).hexdigest()[:24]
-        event_id = f"{ref}:{counter}"
-        place = await self._publish(document, event_id, note, record)
+        cause = f"{record.topic}-{record.partition}-{record.offset} {note.via}"
+        headers = change.headers(self._flow, self._clock(), cause) + note_headers(note)
+        topic, raw_key = self._settings.topic(change.topic), note.ref.key.encode()
+        sent = await self._producer.send_and_wait(topic, change.value, key=raw_key, headers=headers)
         reach("extraction.raw-published")
         # only now: a crash in between reads the document again and finds the same event id
         await self._positions.put(
-            key, {"event_id": event_id, "hash": fingerprint, "raw": str(place), "deleted": document.deleted}
+            key,
+            {
+                "event_id": change.event_id,
+                "hash": change.fingerprint,
+                "raw": str(Position(sent.topic, sent.partition, sent.offset)),
+                "deleted": change.deleted,
+            },
         )
         reach("extraction.position-put")
         self.counts["extracted"] += 1
@@ -164,29 +225,6 @@ class Extractor:
             else:
                 reach("extraction.document-read")
                 return document, began
-
-    async def _publish(self, document: RawDocument, event_id: str, note: Notification, record: Record) -> Position:
-        ref, value = document.ref, document.to_bytes()
-        if len(value) > LARGEST:
-            raise SourceRefusedError(f"{ref} has {len(value):,} bytes; the log takes {LARGEST:,}: shorten its texts")
-        headers = Headers(
-            ce_id=event_id,
-            ce_source=f"{ref.system}:{ref.instance}",
-            ce_type=f"penstock.raw.{ref.system}.{ref.entity}",
-            ce_time=self._clock(),
-            cause=f"{record.topic}-{record.partition}-{record.offset} {note.via}",
-            flow=self._flow,
-        )
-        topic, more = self._settings.topic(f"raw.{ref.system}.{ref.entity}"), note_headers(note)
-        encoded = headers.encode() + more
-        sent = await self._producer.send_and_wait(topic, value, key=ref.key.encode(), headers=encoded)
-        return Position(sent.topic, sent.partition, sent.offset)
-
-    async def _last_content(self, ref: EntityRef, raw: str | None) -> RawDocument:
-        """A deletion carries the last content that was seen: who reads it must know what is gone."""
-        found = await asyncio.to_thread(read_record, self._settings, Position.parse(raw)) if raw else None
-        parts = RawDocument.from_bytes(found.value).parts if found is not None and found.value is not None else ()
-        return RawDocument(ref, parts, None, deleted=True)
 
     async def _gone(self, record: Record, ref: EntityRef) -> None:
         """Named by a notification, and not there: that is its fate."""
