@@ -1,4 +1,4 @@
-"""Which runs there are: every step, every fault, the first hit; a second or third hit of each by the dice."""
+"""Which runs there are: every step, every fault, the first hit; then a second or third hit of each by the dice."""
 
 import random
 from collections.abc import Mapping, Sequence
@@ -34,11 +34,11 @@ def places(names: Sequence[str]) -> list[tuple[str, str]]:
 
 
 def plan(names: Sequence[str], seed: int) -> list[Fault]:
-    """All runs of one flow in a random order, so that each beginning of the list is a fair sample."""
+    """All runs of one flow, first hits first, in a random order, so that a beginning of the list is a fair sample."""
     dice = random.Random(f"crash:{seed}")
     runs = []
     for service, name in places(names):
         runs += [Fault(service, Arming(name, 1, action)) for action in ACTIONS]
         runs.append(Fault(service, Arming(name, dice.choice((2, 3)), dice.choice(ACTIONS))))
     dice.shuffle(runs)
-    return runs
+    return sorted(runs, key=lambda run: run.arming.hit > 1)

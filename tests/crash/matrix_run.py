@@ -32,7 +32,7 @@ PROCESSES = (*SERVICES, "replay")
 CLEAN_RUNS, FEW_CLEAN_RUNS, FEW = 3, 2, 10
 """Clean runs before all others; for up to ten of these, two are enough."""
 RUNS_PER_STACK = 50
-LOOK_EVERY = 0.3
+LOOK_EVERY = 0.6
 SETTLE_SECONDS = 150.0
 LOAD_SECONDS = 600.0
 REACH_SECONDS = 6.0
