@@ -90,7 +90,7 @@ def test_a_payment_that_the_erp_received_becomes_one_payment_in_the_shop(world: 
 
 def test_an_edit_before_shipping_reaches_the_erp(world: World):
     ref = world.place(payment="ps_wirepayment")
-    world.until(lambda: world.erp_order(ref), f"{ref} in the ERP")
+    planned = world.until(lambda: world.erp_order(ref), f"{ref} in the ERP")
     world.shop.act("change-order", {"id": int(number(ref)), "lines": [{"sku": SKU, "quantity": 5}]})
     total = Decimal(world.shop_order(ref)["total_paid_tax_incl"])
 
@@ -99,8 +99,8 @@ def test_an_edit_before_shipping_reaches_the_erp(world: World):
         return row is not None and Decimal(row["Price"]) == total
 
     world.until(edited, f"the ERP has {total}")
-    quantities = {row["Item"]: Decimal(row["QtyOrdered"]) for row in world.erp.state("lines")}
-    assert quantities[SKU] == 5
+    lines = world.erp.state("lines", CoNum=planned["CoNum"])
+    assert {row["Item"]: Decimal(row["QtyOrdered"]) for row in lines}[SKU] == 5
 
 
 def test_a_cancelled_order_leaves_the_erp_and_its_stock_is_free_again(world: World):
