@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Protocol, cast
 
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException
+from confluent_kafka import KafkaException
 
 from penstock.audit.ledger import Place
 from penstock.log.kafka import KafkaSettings, admin
+from penstock.log.offsets import group_offsets
 from penstock.log.scan import batches
 
 
@@ -59,10 +60,7 @@ class KafkaLog:
         return None if committed is None else committed > place.offset
 
     def _ask(self, group: str) -> dict[tuple[str, int], int]:
-        client = admin(self._settings)  # it must outlive its answer
-        asked = client.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)], request_timeout=10)
         try:
-            found = asked[group].result()
+            return group_offsets(admin(self._settings), group)
         except KafkaException:
             return {}
-        return {(each.topic, each.partition): each.offset for each in found.topic_partitions}

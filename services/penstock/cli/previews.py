@@ -22,7 +22,7 @@ from penstock.connectors.http import LostReplyError, NotSentError
 from penstock.flow.load import Flow, FlowError, System, load_flow
 from penstock.flow.policies import policies_for
 from penstock.ingress.extract import change_of
-from penstock.ingress.notes import read_note
+from penstock.ingress.notes import note_headers, read_note
 from penstock.ingress.positions import document_key
 from penstock.log.headers import texts
 from penstock.log.loader import Loader
@@ -128,7 +128,7 @@ class Desk:
         if isinstance(change, str):
             why = {"gone": "the source does not have it", "unchanged": "it is on the log as the source has it now"}
             return [Preview(target or "", ref.entity, ref.native_id, change, why[change])]
-        said = change.headers(self._flow.name, datetime.now(UTC), "preview")
+        said = change.headers(self._flow.name, datetime.now(UTC), "preview") + note_headers(note)
         raw = Outgoing(self._settings.topic(change.topic), ref.key.encode(), change.value, dict(said), exact=True)
         return await self._of_raw(raw, texts(said), target)
 

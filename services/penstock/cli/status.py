@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
 import typer
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException
+from confluent_kafka import KafkaException
 
 from penstock.cli.errors import CommandError, Exit
 from penstock.cli.letters import open_letters
@@ -15,7 +15,7 @@ from penstock.cli.output import console, print_json, print_table
 from penstock.cli.pauses import paused_now
 from penstock.cli.waiting import entries
 from penstock.log.fates import Fate, collapse
-from penstock.log.offsets import LATEST, offsets
+from penstock.log.offsets import LATEST, group_offsets, offsets
 from penstock.log.scan import Record
 
 app = typer.Typer(add_completion=False)
@@ -61,17 +61,13 @@ def lag(view: LogView) -> dict[str, int]:
             for group in view.admin.list_consumer_groups(request_timeout=10).result().valid
             if group.group_id.startswith(f"{view.settings.topic_prefix}penstock.")
         ]
-        committed = {
-            group: view.admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)])[group].result()
-            for group in groups
-        }
-        places = {(place.topic, place.partition) for each in committed.values() for place in each.topic_partitions}
-        ends = offsets(view.admin, places, LATEST)
+        read = {group: group_offsets(view.admin, group) for group in groups}
+        ends = offsets(view.admin, {place for each in read.values() for place in each}, LATEST)
     except KafkaException as error:
         raise CommandError(f"the broker does not say how far its groups are: {error}", Exit.UNREACHABLE) from error
     return {
-        group: sum(ends[place.topic, place.partition] - max(place.offset, 0) for place in each.topic_partitions)
-        for group, each in sorted(committed.items())
+        group: sum(ends[place] - max(offset, 0) for place, offset in each.items())
+        for group, each in sorted(read.items())
     }
 
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition
+from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
 Partition = tuple[str, int]
@@ -15,6 +15,11 @@ Partition = tuple[str, int]
 EARLIEST, LATEST = OffsetSpec.earliest(), OffsetSpec.latest()  # type: ignore[no-untyped-call]
 
 _PATIENCE = 30.0
+_COORDINATOR_MOVES = {
+    KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+    KafkaError.COORDINATOR_NOT_AVAILABLE,
+    KafkaError.NOT_COORDINATOR,
+}
 _NEW_TOPIC_SECONDS = 5.0  # a topic that has just been made is not known everywhere at once
 
 
@@ -65,12 +70,30 @@ def offsets(client: AdminClient, partitions: Iterable[Partition], spec: Any) -> 
     return {}
 
 
+def group_offsets(client: AdminClient, group: str) -> dict[Partition, int]:
+    """Offsets that a consumer group reads next, negative where it has read nothing.
+
+    Raises:
+        KafkaException: the cluster does not answer, or says for half a minute that it is not ready to.
+    """
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            asked = [ConsumerGroupTopicPartitions(group)]
+            answer = client.list_consumer_group_offsets(asked, request_timeout=10)[group].result()
+        except KafkaException as error:
+            if error.args[0].code() not in _COORDINATOR_MOVES or time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+        else:
+            return {(at.topic, at.partition): at.offset for at in answer.topic_partitions}
+
+
 def committed(client: AdminClient, group: str, topic: str) -> dict[int, int]:
     """Partition -> offset that a consumer group reads next; partitions of which it has read nothing are left out.
 
     Raises:
-        KafkaException: the cluster does not answer.
+        KafkaException: as `group_offsets`.
     """
-    asked = [ConsumerGroupTopicPartitions(group)]
-    answer = client.list_consumer_group_offsets(asked, request_timeout=10)[group].result()
-    return {at.partition: at.offset for at in answer.topic_partitions if at.topic == topic and at.offset >= 0}
+    found = group_offsets(client, group).items()
+    return {number: offset for (name, number), offset in found if name == topic and offset >= 0}
