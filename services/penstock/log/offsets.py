@@ -76,17 +76,26 @@ def group_offsets(client: AdminClient, group: str) -> dict[Partition, int]:
     Raises:
         KafkaException: the cluster does not answer, or says for half a minute that it is not ready to.
     """
+    _await_coordinator(client, group)
+    answer = client.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)], request_timeout=10)
+    return {(at.topic, at.partition): at.offset for at in answer[group].result().topic_partitions}
+
+
+def _await_coordinator(client: AdminClient, group: str) -> None:
+    """Asked for offsets while the group's coordinator is on its way, librdkafka may end the process (SIGSEGV)."""
     deadline = time.monotonic() + _PATIENCE
     while True:
         try:
-            asked = [ConsumerGroupTopicPartitions(group)]
-            answer = client.list_consumer_group_offsets(asked, request_timeout=10)[group].result()
+            client.describe_consumer_groups([group], request_timeout=10)[group].result()
         except KafkaException as error:
-            if error.args[0].code() not in _COORDINATOR_MOVES or time.monotonic() > deadline:
+            code = error.args[0].code()
+            if code == KafkaError.GROUP_ID_NOT_FOUND:
+                return
+            if code not in _COORDINATOR_MOVES or time.monotonic() > deadline:
                 raise
             time.sleep(0.05)
         else:
-            return {(at.topic, at.partition): at.offset for at in answer.topic_partitions}
+            return
 
 
 def committed(client: AdminClient, group: str, topic: str) -> dict[int, int]:
