@@ -17,7 +17,7 @@ from penstock.connectors.budget import Budget, BudgetSettings
 from penstock.connectors.prestashop.settings import PrestashopSettings
 from penstock.connectors.prestashop.source import PrestashopSource
 from penstock.flow.load import Flow, load_flow
-from penstock.log.headers import Headers
+from penstock.ingress.extract import Change
 from penstock.log.partition import partition_for
 from penstock.log.topics import partitions_of
 from penstock.log.wire import Codec
@@ -44,15 +44,8 @@ class RawOrder:
 
     def headers(self, number: int, cause: str = "bench") -> list[tuple[str, bytes]]:
         """As extraction writes them; `number` makes the event id one of its own."""
-        made = Headers(
-            ce_id=f"{self.ref}:{number:024d}",
-            ce_source=f"{self.ref.system}:{self.ref.instance}",
-            ce_type=f"penstock.{RAW_TOPIC}",
-            ce_time=AT,
-            cause=cause,
-            flow=FLOW,
-        )
-        return made.encode()
+        change = Change(self.ref, self.value, deleted=False, event_id=f"{self.ref}:{number:024d}", fingerprint="")
+        return change.headers(FLOW, AT, cause)
 
 
 def raw_orders(count: int = 60) -> list[RawOrder]:
