@@ -105,7 +105,7 @@ def running_stack() -> Iterator[tuple[Stack, Supervisor, LogView]]:
     for name in ("PENSTOCK_BOOTSTRAP", "PENSTOCK_REGISTRY_URL", "PENSTOCK_TOPIC_PREFIX"):
         os.environ.pop(name, None)
     with tempfile.TemporaryDirectory(prefix="penstock-bench-") as folder:
-        stack = Stack.load(FLOW, ENV, Path(folder), seed=7)
+        stack = Stack.load(FLOW, ENV, Path(folder))
         with stack.supervisor(on_event=report.tell) as supervisor:
             report.tell("everything is up")
             view = LogView(KafkaSettings.from_env(stack.variables()))

@@ -68,7 +68,7 @@ def kill_among_orders(
 def _running(
     data: Path, flow: str, seed: int, tell: Callable[[str], None]
 ) -> Iterator[tuple[DemoRun, DemoFlow, Supervisor]]:
-    stack = Stack.load(flow, ENV, data, seed=seed)
+    stack = Stack.load(flow, ENV, data)
     began = time.monotonic()
     said: list[str] = []
 

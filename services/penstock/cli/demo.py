@@ -38,7 +38,9 @@ AUDIT_SECONDS = 300.0
 def demo(
     once: Annotated[bool, typer.Option("--once", help="End when all is settled, instead of going on.")] = False,
     orders: Annotated[int, typer.Option(min=1, help="Orders to place in each shop at the start.")] = 20,
-    seed: Annotated[int, typer.Option(help="Same seed, same catalogue and orders.")] = 7,
+    seed: Annotated[
+        int, typer.Option(help="Same seed, same orders. The catalogue is the one that the flow's tables name.")
+    ] = 7,
     flow: Annotated[
         list[str] | None, typer.Option(help="Folder in flows/; give it again for more. Default: all.")
     ] = None,
@@ -52,7 +54,7 @@ def demo(
     """
     out = console(stderr=json == Path("-"))
     folder = data or Path(tempfile.mkdtemp(prefix="penstock-demo-"))
-    stack = Stack.load(flow or all_flows(env), env, folder, preferred=None if once else PREFERRED_PORTS, seed=seed)
+    stack = Stack.load(flow or all_flows(env), env, folder, preferred=None if once else PREFERRED_PORTS)
     began = time.monotonic()
     with stop_signal() as stopped:
         view = View(out)

@@ -71,16 +71,13 @@ class Stack:
         env: str,
         data: Path,
         preferred: Mapping[str, int] | None = None,
-        seed: int | None = None,
     ) -> Self:
-        """The stack of `flows/<flow>/env/<env>.yaml` of each flow; `seed` takes the place of the sandboxes' own.
+        """The stack of `flows/<flow>/env/<env>.yaml` of each flow.
 
         Raises CommandError naming the file and what is wrong in it.
         """
         names = [flows] if isinstance(flows, str) else list(dict.fromkeys(flows))
         environments = {name: read_environment(name, env) for name in names}
-        if seed is not None:
-            environments = {name: seeded(environment, seed) for name, environment in environments.items()}
         return cls(environments, env, data, preferred)
 
     @property
@@ -166,13 +163,3 @@ def the_same(environments: Mapping[str, EnvFile], ask: Callable[[EnvFile], str |
     if len(set(said.values())) > 1:
         raise CommandError(f"flows that run together need one log; their environments name {said}", Exit.USAGE)
     return next(iter(said.values()))
-
-
-def seeded(environment: EnvFile, seed: int) -> EnvFile:
-    """The environment with another seed for its sandboxes."""
-    systems = {
-        name: system.model_copy(update={"sandbox": system.sandbox.model_copy(update={"seed": seed})})
-        for name, system in environment.systems.items()
-        if system.sandbox is not None
-    }
-    return environment.model_copy(update={"systems": {**environment.systems, **systems}})
